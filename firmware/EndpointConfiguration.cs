@@ -1,0 +1,129 @@
+// What kind of endpoint this is: fixed before the firmware starts, never changed while it runs.
+using SmartNicFw.Hal.Regs;
+using SmartNicFw.Hal.Spec;
+
+namespace SmartNicFw.Firmware
+{
+    /// <summary>
+    /// The properties of an endpoint that its board decides. <see cref="Validate"/> says whether they fit together;
+    /// <see cref="FirmwareRuntime"/> accepts no configuration that it refuses.
+    /// </summary>
+    public sealed class EndpointConfiguration
+    {
+        /// <summary>Most physical functions an endpoint may have.</summary>
+        public const int MaxPhysicalFunctions = 4;
+
+        /// <summary>Most virtual functions a physical function may have.</summary>
+        public const int MaxTotalVFs = 1024;
+
+        /// <summary>Physical functions, 1 to <see cref="MaxPhysicalFunctions"/>.</summary>
+        public int PhysicalFunctions = 1;
+
+        /// <summary>Virtual functions of each physical function, 0 to <see cref="MaxTotalVFs"/>; 0 = no SR-IOV capability.</summary>
+        public int TotalVFs = 256;
+
+        /// <summary>MSI-X vectors of a physical function, 1 to 2048.</summary>
+        public int PfMsixVectors = 64;
+
+        /// <summary>MSI-X vectors of a virtual function, 1 to 2048.</summary>
+        public int VfMsixVectors = 16;
+
+        /// <summary>Largest payload of a packet, bytes: 128, 256, 512, 1024, 2048 or 4096.</summary>
+        public int MaxPayloadBytes = 512;
+
+        /// <summary>Link speed: 1 = 2.5, 2 = 5, 3 = 8, 4 = 16 GT/s.</summary>
+        public int LinkSpeed = PciExpressCapability.Speed16000MTs;
+
+        /// <summary>Link width, lanes: 1, 2, 4, 8 or 16.</summary>
+        public int LinkWidth = 8;
+
+        /// <summary>EUI-64 that all functions of the device report.</summary>
+        public ulong SerialNumber = 0x0200_00FF_FE00_0001;
+
+        /// <summary>Subsystem Vendor ID, 1 to FFFEh.</summary>
+        public int SubsystemVendorId = VirtioPciId.Vendor;
+
+        /// <summary>Subsystem ID, 40h to FFFFh: lower ones belong to transitional VIRTIO devices.</summary>
+        public int SubsystemId = VirtioPciId.MinSubsystem;
+
+        /// <summary>
+        /// True: a function keeps its state from D3hot to D0. False: it performs a soft reset on the way
+        /// (PCI Express Base Specification 5.0, 7.5.2.2, No_Soft_Reset).
+        /// </summary>
+        public bool NoSoftReset = true;
+
+        /// <summary>Checks every property.</summary>
+        /// <returns>Null when all is well, else one line that names the first wrong property and what it may be.</returns>
+        public string Validate()
+        {
+            if (PhysicalFunctions < 1 || PhysicalFunctions > MaxPhysicalFunctions)
+            {
+                return OutOfRange("PhysicalFunctions", PhysicalFunctions, 1, MaxPhysicalFunctions);
+            }
+
+            if (TotalVFs < 0 || TotalVFs > MaxTotalVFs)
+            {
+                return OutOfRange("TotalVFs", TotalVFs, 0, MaxTotalVFs);
+            }
+
+            if (PfMsixVectors < 1 || PfMsixVectors > MsixCapability.MaxVectors)
+            {
+                return OutOfRange("PfMsixVectors", PfMsixVectors, 1, MsixCapability.MaxVectors);
+            }
+
+            if (VfMsixVectors < 1 || VfMsixVectors > MsixCapability.MaxVectors)
+            {
+                return OutOfRange("VfMsixVectors", VfMsixVectors, 1, MsixCapability.MaxVectors);
+            }
+
+            if (!IsPowerOfTwoWithin(MaxPayloadBytes, PciExpressCapability.MinPayloadBytes, PciExpressCapability.MaxPayloadBytes))
+            {
+                return "MaxPayloadBytes is " + MaxPayloadBytes.ToString() + "; allowed: 128, 256, 512, 1024, 2048, 4096";
+            }
+
+            if (LinkSpeed < PciExpressCapability.Speed2500MTs || LinkSpeed > PciExpressCapability.Speed16000MTs)
+            {
+                return "LinkSpeed is " + LinkSpeed.ToString() + "; allowed: 1 (2.5 GT/s), 2 (5), 3 (8), 4 (16)";
+            }
+
+            if (!IsPowerOfTwoWithin(LinkWidth, 1, 16))
+            {
+                return "LinkWidth is " + LinkWidth.ToString() + "; allowed: 1, 2, 4, 8, 16";
+            }
+
+            if (SubsystemVendorId < 1 || SubsystemVendorId > 0xFFFE)
+            {
+                return OutOfRange("SubsystemVendorId", SubsystemVendorId, 1, 0xFFFE);
+            }
+
+            if (SubsystemId < VirtioPciId.MinSubsystem || SubsystemId > 0xFFFF)
+            {
+                return OutOfRange("SubsystemId", SubsystemId, VirtioPciId.MinSubsystem, 0xFFFF);
+            }
+
+            return null;
+        }
+
+        /// <summary>MSI-X vectors of a function of the given kind.</summary>
+        public int MsixVectors(bool isVirtual)
+        {
+            return isVirtual ? VfMsixVectors : PfMsixVectors;
+        }
+
+        /// <summary>Size in bytes of the region at <paramref name="bar"/>, as <see cref="BarMap.RegionBytes"/> has it.</summary>
+        public int RegionBytes(int bar, bool isVirtual)
+        {
+            return BarMap.RegionBytes(bar, MsixVectors(isVirtual));
+        }
+
+        private static bool IsPowerOfTwoWithin(int value, int low, int high)
+        {
+            return value >= low && value <= high && (value & (value - 1)) == 0;
+        }
+
+        private static string OutOfRange(string name, int value, int low, int high)
+        {
+            return name + " is " + value.ToString() + "; allowed: " + low.ToString() + " to " + high.ToString();
+        }
+    }
+}
