@@ -1,0 +1,17 @@
+// expect: NANO002 Bad.C.First: uses the pointer type System.Byte*
+// expect: NANO002 Bad.C.Stack: uses localloc
+// expect: NANO002 Bad.C.Stack: uses the pointer type System.Int32*
+namespace Bad
+{
+    public static unsafe class C
+    {
+        public static byte First(byte* bytes) => *bytes;
+
+        public static int Stack()
+        {
+            int* numbers = stackalloc int[4];
+            numbers[1] = 7;
+            return numbers[1] + numbers[2];
+        }
+    }
+}
