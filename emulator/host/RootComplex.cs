@@ -1,0 +1,190 @@
+// A root complex with one root port: turns configuration accesses of host software into requests on the link.
+using System;
+using SmartNicFw.Emulator.Board;
+using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Hal.Spec;
+
+namespace SmartNicFw.Emulator.Host;
+
+/// <summary>Bus, device and function of a host's configuration access.</summary>
+/// <param name="Value">Routing ID, 0 to FFFFh.</param>
+public readonly record struct PciAddress(int Value)
+{
+    /// <summary>Makes an address of its parts; with ARI, device and function are one number.</summary>
+    public PciAddress(int bus, int devfn)
+        : this((bus << RoutingId.BusShift) | devfn)
+    {
+    }
+
+    /// <summary>Bus number, 0 to 255.</summary>
+    public int Bus => Value >> RoutingId.BusShift;
+
+    /// <summary>Device and function number, or ARI function number, 0 to 255.</summary>
+    public int Devfn => Value & RoutingId.DevfnMask;
+
+    /// <summary>The address as lspci prints it: bus:device.function.</summary>
+    public override string ToString() => $"{Bus:x2}:{Devfn >> RoutingId.DeviceShift:x2}.{Devfn % RoutingId.FunctionsPerDevice:x}";
+}
+
+/// <summary>
+/// The hardware side of a host: all that host software can do to the endpoint is a configuration or memory access made
+/// here. Bus 0 holds the root port at 00:01.0; what lies behind it is one endpoint.
+/// Source: PCI Express Base Specification 5.0, 2.3.2 (retry status), 7.3.3 (type 0 and type 1).
+/// </summary>
+public sealed class RootComplex
+{
+    /// <summary>Where the root port is.</summary>
+    public static readonly PciAddress RootPortAddress = new(0, 1 << RoutingId.DeviceShift);
+
+    private const uint AllOnes = 0xFFFFFFFF;
+
+    // What the vendor ID doubleword reads while the function asks for a retry and the root port shows it (2.3.2).
+    private const uint RetryVendorId = 0xFFFF0001;
+    private const long RetryIntervalUs = 10;
+
+    private readonly EmulatedBoard _board;
+    private int _tag;
+
+    /// <summary>Connects a root port to a board.</summary>
+    /// <param name="supportsAri">Whether the root port can forward to more than eight functions.</param>
+    public RootComplex(EmulatedBoard board, bool supportsAri = true)
+    {
+        ArgumentNullException.ThrowIfNull(board);
+        _board = board;
+        Port = new RootPort(board.Configuration.LinkSpeed, board.Configuration.LinkWidth, supportsAri);
+    }
+
+    /// <summary>The root port.</summary>
+    public RootPort Port { get; }
+
+    /// <summary>Configuration accesses made so far.</summary>
+    public long Accesses { get; private set; }
+
+    /// <summary>Requests that had to be sent again because the function answered with retry status.</summary>
+    public long Retries { get; private set; }
+
+    /// <summary>The host's time, microseconds: the board's too.</summary>
+    public long NowUs => _board.Clock.NowUs;
+
+    /// <summary>Reads 1, 2 or 4 bytes of configuration space at a multiple of their number.</summary>
+    /// <returns>All ones when nothing answers.</returns>
+    public uint Read(PciAddress address, int offset, int bytes)
+    {
+        int byteEnables = ByteEnables(offset, bytes);
+        uint data = Transact(address, offset & ~3, byteEnables, isWrite: false, 0) >> ((offset & 3) * 8);
+        return bytes == 4 ? data : data & ((1u << (bytes * 8)) - 1);
+    }
+
+    /// <summary>Writes 1, 2 or 4 bytes of configuration space at a multiple of their number.</summary>
+    public void Write(PciAddress address, int offset, int bytes, uint value) =>
+        Transact(address, offset & ~3, ByteEnables(offset, bytes), isWrite: true, value << ((offset & 3) * 8));
+
+    /// <summary>Lets time pass, with the endpoint at work.</summary>
+    /// <param name="us">Microseconds.</param>
+    public void Wait(long us)
+    {
+        const long SliceUs = 1000;
+        for (long left = us; left > 0; left -= SliceUs)
+        {
+            _board.Step();
+            _board.Clock.Advance(Math.Min(left, SliceUs));
+        }
+    }
+
+    /// <summary>Finds the function that a memory address reaches through the root port.</summary>
+    /// <returns>Null when the port does not forward it or no function answers.</returns>
+    public DecodedAddress? Decode(ulong address) => Port.Forwards(address) ? _board.Comparators.Decode(address) : null;
+
+    private static int ByteEnables(int offset, int bytes)
+    {
+        if (bytes is not (1 or 2 or 4) || offset % bytes != 0 || offset < 0 || offset >= PciExtendedCapability.RegionEnd)
+        {
+            throw new ArgumentException(
+                $"configuration accesses are 1, 2 or 4 bytes at a multiple of their size below 0x1000, not {bytes} at 0x{offset:x}");
+        }
+
+        return ((1 << bytes) - 1) << (offset & 3);
+    }
+
+    private uint Transact(PciAddress address, int offset, int byteEnables, bool isWrite, uint data)
+    {
+        Accesses++;
+        if (address == RootPortAddress)
+        {
+            return AccessRootPort(offset, byteEnables, isWrite, data);
+        }
+
+        bool isType1 = address.Bus != Port.SecondaryBus;
+        if (!IsBehindPort(address, isType1))
+        {
+            return AllOnes;
+        }
+
+        var request = new ConfigRequest
+        {
+            IsWrite = isWrite,
+            IsType1 = isType1,
+            RoutingId = address.Value,
+            Tag = _tag++ & 0xFF,
+            RegisterOffset = offset,
+            ByteEnables = byteEnables,
+            Data = data,
+        };
+        return Send(request);
+    }
+
+    private uint Send(ConfigRequest request)
+    {
+        long deadlineUs = NowUs + PciExpressCapability.ReadyDeadlineUs;
+        while (true)
+        {
+            ConfigCompletion completion = _board.Complete(request);
+            if (completion.Status == CompletionStatus.Successful)
+            {
+                return completion.Data;
+            }
+
+            if (completion.Status != CompletionStatus.ConfigurationRequestRetry || NowUs >= deadlineUs)
+            {
+                return AllOnes;
+            }
+
+            if (Port.ShowsRetries && !request.IsWrite && request.RegisterOffset == PciConfigHeader.VendorIdOffset)
+            {
+                return RetryVendorId;
+            }
+
+            // The root complex sends the request again as a new one until the function is ready (2.3.2).
+            Retries++;
+            _board.Clock.Advance(RetryIntervalUs);
+        }
+    }
+
+    private bool IsBehindPort(PciAddress address, bool isType1)
+    {
+        if (Port.SecondaryBus == 0 || Port.HoldsReset || address.Bus < Port.SecondaryBus || address.Bus > Port.SubordinateBus)
+        {
+            return false;
+        }
+
+        // Without ARI Forwarding only device 0 is on the link; the port itself ends requests for any other (7.3.1).
+        return isType1 || Port.ForwardsAri || address.Devfn < RoutingId.FunctionsPerDevice;
+    }
+
+    private uint AccessRootPort(int offset, int byteEnables, bool isWrite, uint data)
+    {
+        if (!isWrite)
+        {
+            return Port.Read(offset);
+        }
+
+        bool wasReset = Port.HoldsReset;
+        Port.Write(offset, data, byteEnables);
+        if (Port.HoldsReset && !wasReset)
+        {
+            _board.Link.Signal(LinkEvent.HotReset);
+        }
+
+        return 0;
+    }
+}
