@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
+using System.IO;
 using System.Linq;
 using SmartNicFw.Emulator.Commands;
 using SmartNicFw.Emulator.Host;
@@ -39,6 +40,11 @@ internal static class Program
         catch (HostException refused)
         {
             return Fail(refused.Message, Refused);
+        }
+        catch (IOException closed)
+        {
+            // The reader of our output went away, or the disk is full.
+            return Fail(closed.Message, Refused);
         }
     }
 

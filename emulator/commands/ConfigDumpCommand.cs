@@ -15,7 +15,11 @@ internal static class ConfigDumpCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var function = new Argument<string>("FUNCTION") { Description = $"Which function: {FunctionName.Forms}" };
+        var function = new Argument<string?>("FUNCTION")
+        {
+            Description = $"Which function: {FunctionName.Forms}",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var raw = new Option<bool>("--raw")
         {
             Description = "Show a VF's own Vendor and Device ID (FFFF) instead of those that host software gives it",
@@ -27,18 +31,12 @@ internal static class ConfigDumpCommand
             raw,
         };
         endpoint.AddTo(command);
-        function.Arity = ArgumentArity.ZeroOrOne;
-        function.Validators.Add(argument =>
-        {
-            if (argument.Tokens.Count == 0)
-            {
-                argument.AddError($"name a FUNCTION; allowed: {FunctionName.Forms}");
-            }
-        });
         command.SetAction(options =>
         {
+            string name = options.GetValue(function)
+                ?? throw new UsageException($"name a FUNCTION; allowed: {FunctionName.Forms}");
             HostedEndpoint hosted = endpoint.Start(options);
-            foreach (PciAddress address in FunctionName.Resolve(options.GetValue(function)!, hosted.Enumerator))
+            foreach (PciAddress address in FunctionName.Resolve(name, hosted.Enumerator))
             {
                 Dump(hosted, address, options.GetValue(raw), Console.Out);
             }
