@@ -82,7 +82,7 @@ internal sealed class TagTransfer
                 frame.Pop(2);
                 frame.Push(new TaggedValue(SignTag.Signed, NonNegative: true));
                 break;
-            case "call" or "callvirt" or "newobj":
+            case "call" or "callvirt" or "newobj" or "calli":
                 Call(instruction, frame, report);
                 break;
             case "ret":
@@ -169,6 +169,8 @@ internal sealed class TagTransfer
     {
         MethodSignature<IlType> signature = _universe.SignatureOf(instruction.Token);
         (string type, string member) = _universe.MemberOf(instruction.Token);
+        if (instruction.Name == "calli")
+            frame.Pop();
         for (int i = signature.ParameterTypes.Length - 1; i >= 0; i--)
             Take(frame.Pop(), signature.ParameterTypes[i], $"argument {i + 1} of {type}.{member}", report);
         if (instruction.Name == "newobj")
@@ -179,7 +181,7 @@ internal sealed class TagTransfer
 
         if (signature.Header.IsInstance)
             frame.Pop();
-        if (signature.ReturnType.Code != PrimitiveTypeCode.Void || signature.ReturnType.Kind != IlTypeKind.Primitive)
+        if (!IsVoid(signature.ReturnType))
             frame.Push(OfType(signature.ReturnType));
     }
 
@@ -296,6 +298,9 @@ internal sealed class TagTransfer
         if (meant.Tag == SignTag.Signed && value.Tag >= SignTag.UnsignedSmall)
             report?.Invoke(Problem(what, meant.Wide));
     }
+
+    // An init accessor returns a modified void.
+    private static bool IsVoid(IlType type) => type.Kind == IlTypeKind.Modified ? IsVoid(type.Element!) : type.Code == PrimitiveTypeCode.Void;
 
     private TaggedValue OfType(IlType type) => TaggedValue.OfType(type, _universe);
 
