@@ -40,7 +40,7 @@ internal sealed class AssemblyImage : IDisposable
     /// <summary>Every method that has a body.</summary>
     public IReadOnlyList<MethodCode> Methods { get; }
 
-    /// <summary>All IL of the assembly.</summary>
+    /// <summary>All IL of the assembly as the compiler wrote it. nanoFramework's own form is shorter: its tokens have two bytes.</summary>
     public int IlBytes => Methods.Sum(method => method.Body.GetILBytes()?.Length ?? 0);
 
     /// <summary>All data of array initialisers.</summary>

@@ -38,11 +38,11 @@ public sealed class GateTests
         }
 
         List<string> rules = [.. source.Expected.Select(expected => expected.Rule).Distinct()];
-        Assert.That(violations.Where(v => !rules.Contains(v.Rule) && !Unavoidable(source, v)), Is.Empty, report);
+        Assert.That(violations.Where(v => !rules.Contains(v.Rule) && !Unavoidable(source, v.Rule)), Is.Empty, report);
 
         // As many reports as the header has lines: one too few or one too many is a rule that sees wrong.
-        if (!source.AgainstNet)
-            Assert.That(violations, Has.Count.EqualTo(source.Expected.Count), report);
+        Assert.That(violations.Count(v => !Unavoidable(source, v.Rule)),
+            Is.EqualTo(source.Expected.Count(expected => !Unavoidable(source, expected.Rule))), report);
     }
 
     [TestCaseSource(nameof(Good))]
@@ -69,8 +69,8 @@ public sealed class GateTests
     }
 
     // Whatever is compiled against .NET references its core library, and types there that the profile does not declare.
-    private static bool Unavoidable(GateSource source, GateViolation violation) =>
-        source.AgainstNet && violation.Rule is GateRules.UnlistedAssembly or GateRules.UndeclaredMember;
+    private static bool Unavoidable(GateSource source, string rule) =>
+        source.AgainstNet && rule is GateRules.UnlistedAssembly or GateRules.UndeclaredMember;
 
     private static TestCaseData Case(GateSource source) => new TestCaseData(source).SetArgDisplayNames(source.Name);
 }

@@ -82,6 +82,8 @@ namespace Good
             }
         }
 
+        public static Rooms Build(uint kind, int count) => new Rooms { Kind = (Kind)kind, Count = count >> 1 };
+
         public uint Mask(int index) => Masks[index] & (uint)Entries;
 
         public string Describe(int value) => $"{value} of {Count.ToString("X4")}" + Nothing + value;
