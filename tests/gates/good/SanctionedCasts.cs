@@ -45,7 +45,7 @@ namespace Good
         public byte IndexWide(ulong x) => _bytes[(int)(x & 63)];
 
         // What is known to be small is the same number with either tag, as long as nothing is subtracted from it.
-        public static byte Small(uint x) => (byte)(((int)(x & 0xFF) / 3) + ((int)(x >> 28) >> 2) + ((int)(x % 1000) % 10));
+        public static byte Small(uint x) => (byte)(((int)(x & 0xFF) / 3) + ((int)(x >> 28) >> 2) + ((int)(x / 16) >> 1) + ((int)(x % 1000) % 10));
 
         public static bool Compare(uint x, int y) => (int)x < y || (int)x == 7 || x > 9 || (long)x > y;
 
