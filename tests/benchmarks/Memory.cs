@@ -21,7 +21,8 @@ internal static class Memory
     public static IEnumerable<Result> Measure() =>
     [
         new Result("state_per_vf", "firmware state of a VF, without MSI-X entries", StatePerVf(), "B", StateAim),
-        new Result("allocated_per_access", "allocated by a configuration access after start", PerAccess(), "B", AllocationAim),
+        new Result(
+            "allocated_per_access", "allocated by a configuration access after start", PerAccess(), "B", AllocationAim),
     ];
 
     // All that starting the firmware allocates, kept or not, with VFs less without. There are no MSI-X entries to

@@ -53,12 +53,13 @@ internal sealed class RequestSource : IConfigPort, ILinkPort
     /// <summary>Puts requests on the link.</summary>
     public void Send(int count) => _waiting = count;
 
-    /// <summary>Throws if a request was not taken, or was completed otherwise than successfully: the figure would be of something else.</summary>
+    /// <summary>Throws if a request was not taken or not completed successfully: the figure would be of something else.</summary>
     public void RequireSuccess()
     {
         if (_waiting != 0 || _refused != 0)
         {
-            throw new InvalidOperationException($"{_waiting} requests were not taken, {_refused} not completed successfully");
+            throw new InvalidOperationException(
+                $"{_waiting} requests were not taken, {_refused} not completed successfully");
         }
     }
 

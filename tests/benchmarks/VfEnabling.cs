@@ -27,7 +27,8 @@ internal static class VfEnabling
             new Result("enable_per_vf_of_256", $"enabling {Fewer:N0} VFs, for each", comparison.FirstNs, "ns"),
             new Result("enable_per_vf_of_1024", $"enabling {More:N0} VFs, for each", comparison.SecondNs, "ns"),
             new Result(
-                "enable_per_vf_ratio", $"enabling a VF, of {More:N0} against of {Fewer:N0}", comparison.Ratio, "x", LinearWithin),
+                "enable_per_vf_ratio", $"enabling a VF, of {More:N0} against of {Fewer:N0}", comparison.Ratio, "x",
+                LinearWithin),
         ];
     }
 
