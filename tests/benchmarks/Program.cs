@@ -1,6 +1,68 @@
+// The benchmarks' command line: runs every measurement, one after the other, and prints one table or one JSON document.
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using SmartNicFw.Firmware;
+
 namespace SmartNicFw.Benchmarks;
 
+/// <summary>Exit codes: 0 measured, whatever the figures; 1 wrong usage. A measurement that goes wrong throws.</summary>
 internal static class Program
 {
-    private static int Main() => 0;
+    private const int WrongUsage = 1;
+
+    private static readonly (string Title, Func<IEnumerable<Result>> Measure)[] Measurements =
+    [
+        ("configuration accesses through the whole flow", ConfigAccess.Measure),
+        ("routed access against the number of functions", RoutedAccess.Measure),
+        ("memory: state of a VF, allocation of an access", Memory.Measure),
+        ("enabling VFs", VfEnabling.Measure),
+    ];
+
+    private static int Main(string[] arguments)
+    {
+        bool isJson = false;
+        foreach (string argument in arguments)
+        {
+            if (argument is not ("--json" or "-j"))
+            {
+                return Refuse($"'{argument}' is not understood here; allowed: --json");
+            }
+
+            isJson = true;
+        }
+
+        if (typeof(FirmwareRuntime).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true })
+        {
+            return Refuse("the firmware was built without optimization, so its times say nothing; add -c Release");
+        }
+
+        Progress($"{RuntimeInformation.FrameworkDescription}, {Environment.ProcessorCount} processors");
+        var results = new List<Result>();
+        for (int number = 0; number < Measurements.Length; number++)
+        {
+            Progress($"{number + 1} of {Measurements.Length}: {Measurements[number].Title}");
+            results.AddRange(Measurements[number].Measure());
+        }
+
+        Console.Out.Write(isJson ? Report.Json(results) : Report.Table(results));
+        return 0;
+    }
+
+    // For a person who waits; a pipe gets the report and nothing else.
+    private static void Progress(string line)
+    {
+        if (!Console.IsErrorRedirected)
+        {
+            Console.Error.WriteLine(line);
+        }
+    }
+
+    private static int Refuse(string reason)
+    {
+        Console.Error.WriteLine($"benchmarks: {reason}");
+        return WrongUsage;
+    }
 }
