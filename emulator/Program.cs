@@ -61,12 +61,14 @@ internal static class Program
 
         if (command.Subcommands.Count > 0)
         {
-            string path = command is RootCommand ? "" : $"{command.Name} ";
-            return $"name a command; allowed: {string.Join(", ", command.Subcommands.Select(sub => path + sub.Name))}";
+            return $"name a command; allowed: {string.Join(", ", Paths(command, command is RootCommand ? "" : $"{command.Name} "))}";
         }
 
         return options.Errors[0].Message;
     }
+
+    private static IEnumerable<string> Paths(Command command, string prefix) => command.Subcommands.SelectMany(
+        sub => sub.Subcommands.Count == 0 ? [prefix + sub.Name] : Paths(sub, $"{prefix}{sub.Name} "));
 
     private static int Fail(string message, int exitCode)
     {

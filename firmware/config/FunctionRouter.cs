@@ -69,27 +69,23 @@ namespace SmartNicFw.Firmware.Config
 
         private int FunctionAt(int distance)
         {
-            int physicalFunctions = _numbering.PhysicalFunctions;
-            if (distance < physicalFunctions)
+            if (distance < _numbering.PhysicalFunctions)
             {
                 return distance;
             }
 
-            // At most four PFs, each a residue class modulo the stride (see SriovControl).
-            for (int physicalFunction = 0; physicalFunction < physicalFunctions; physicalFunction++)
+            // The remainder by the stride is the PF (see SriovControl): no search, whatever the number of functions.
+            int physicalFunction = distance & (_sriov.VfStride - 1);
+            if (physicalFunction >= _numbering.PhysicalFunctions)
             {
-                int beyond = distance - physicalFunction - _sriov.FirstVfOffset(physicalFunction);
-                if (beyond >= 0 && beyond % _sriov.VfStride == 0)
-                {
-                    int vf = beyond / _sriov.VfStride;
-                    if (vf < _sriov.VisibleVFs(physicalFunction))
-                    {
-                        return _numbering.VirtualFunction(physicalFunction, vf);
-                    }
-                }
+                return FunctionNumbering.None;
             }
 
-            return FunctionNumbering.None;
+            int beyond = distance - physicalFunction - _sriov.FirstVfOffset(physicalFunction);
+            int vf = beyond >> _sriov.VfStrideShift;
+            return beyond >= 0 && vf < _sriov.VisibleVFs(physicalFunction)
+                ? _numbering.VirtualFunction(physicalFunction, vf)
+                : FunctionNumbering.None;
         }
     }
 }

@@ -36,9 +36,15 @@ namespace SmartNicFw.Firmware.Config
         private readonly FunctionConfigSpace _space;
         private readonly IMonotonicClock _clock;
 
-        // Function level resets that wait: a ring of function indices, each at most once, and a flag a function.
+        // States of a function. A VF that does not exist is in NotReady, or in Waiting until its ring entry is taken.
+        private const byte NotReady = 0;
+        private const byte Ready = 1;
+        private const byte Waiting = 2;
+
+        private readonly byte[] _states;
+
+        // Function level resets that wait: a ring of function indices. A function is in it just while it is in Waiting.
         private readonly ushort[] _waiting;
-        private readonly bool[] _isWaiting;
         private int _waitingHead;
         private int _waitingCount;
         private long _waitingSinceUs;
@@ -50,14 +56,14 @@ namespace SmartNicFw.Firmware.Config
 
         private IResetParticipant _participant;
 
-        /// <summary>Starts with all functions ready and no VF enabled.</summary>
+        /// <summary>Starts with no function ready, until <see cref="ResetEndpoint"/>.</summary>
         public ResetControl(FunctionNumbering numbering, FunctionConfigSpace space, IMonotonicClock clock)
         {
             _numbering = numbering;
             _space = space;
             _clock = clock;
+            _states = new byte[numbering.Count];
             _waiting = new ushort[numbering.Count];
-            _isWaiting = new bool[numbering.Count];
             _startedVFs = new int[numbering.PhysicalFunctions];
             _readyVFs = new int[numbering.PhysicalFunctions];
             _enabledAtUs = new long[numbering.PhysicalFunctions];
@@ -78,13 +84,7 @@ namespace SmartNicFw.Firmware.Config
         /// <summary>True when the function answers requests; false while a reset of it is under way.</summary>
         public bool IsReady(int function)
         {
-            if (_isWaiting[function])
-            {
-                return false;
-            }
-
-            return !_numbering.IsVirtual(function)
-                || _numbering.VfNumberOf(function) < _readyVFs[_numbering.PhysicalFunctionOf(function)];
+            return _states[function] == Ready;
         }
 
         /// <summary>True when no reset is under way.</summary>
@@ -110,7 +110,7 @@ namespace SmartNicFw.Firmware.Config
         /// </summary>
         public void BeginFunctionReset(int function)
         {
-            if (_isWaiting[function])
+            if (_states[function] != Ready)
             {
                 return;
             }
@@ -121,7 +121,7 @@ namespace SmartNicFw.Firmware.Config
                 _waitingSinceUs = _clock.NowUs;
             }
 
-            _isWaiting[function] = true;
+            _states[function] = Waiting;
             _waiting[(_waitingHead + _waitingCount) % _waiting.Length] = (ushort)function;
             _waitingCount++;
         }
@@ -140,7 +140,17 @@ namespace SmartNicFw.Firmware.Config
         {
             _startedVFs[physicalFunction] = 0;
             _readyVFs[physicalFunction] = 0;
-            Stop(_numbering.VirtualFunction(physicalFunction, 0), count);
+            int first = _numbering.VirtualFunction(physicalFunction, 0);
+            for (int function = first; function < first + count; function++)
+            {
+                // One that waits keeps its place in the ring: it must not come to stand there twice.
+                if (_states[function] == Ready)
+                {
+                    _states[function] = NotReady;
+                }
+            }
+
+            Stop(first, count);
         }
 
         /// <summary>
@@ -150,9 +160,10 @@ namespace SmartNicFw.Firmware.Config
         public void ResetEndpoint(ResetKind kind)
         {
             Stop(0, _numbering.Count);
-            while (_waitingCount > 0)
+            _waitingCount = 0;
+            for (int function = 0; function < _states.Length; function++)
             {
-                _isWaiting[TakeWaiting()] = false;
+                _states[function] = NotReady;
             }
 
             for (int physicalFunction = 0; physicalFunction < _numbering.PhysicalFunctions; physicalFunction++)
@@ -160,6 +171,7 @@ namespace SmartNicFw.Firmware.Config
                 _startedVFs[physicalFunction] = 0;
                 _readyVFs[physicalFunction] = 0;
                 Clear(physicalFunction, kind);
+                _states[physicalFunction] = Ready;
             }
         }
 
@@ -173,7 +185,7 @@ namespace SmartNicFw.Firmware.Config
             {
                 int function = TakeWaiting();
                 Clear(function, ResetKind.FunctionLevel);
-                _isWaiting[function] = false;
+                _states[function] = IsStarted(function) ? Ready : NotReady;
                 budget--;
                 if (_waitingCount == 0)
                 {
@@ -202,7 +214,12 @@ namespace SmartNicFw.Firmware.Config
             for (int vf = first; vf < last; vf++)
             {
                 // Nothing of an earlier life survives VF Enable, sticky bits included (9.2.3).
-                Clear(_numbering.VirtualFunction(physicalFunction, vf), ResetKind.Fundamental);
+                int function = _numbering.VirtualFunction(physicalFunction, vf);
+                Clear(function, ResetKind.Fundamental);
+                if (_states[function] == NotReady)
+                {
+                    _states[function] = Ready;
+                }
             }
 
             _readyVFs[physicalFunction] = last;
@@ -212,6 +229,14 @@ namespace SmartNicFw.Firmware.Config
             }
 
             return last - first;
+        }
+
+        // A VF whose reset waited while it was disabled, and perhaps enabled again, is not ready before VF Enable's own
+        // clearing has reached it.
+        private bool IsStarted(int function)
+        {
+            return !_numbering.IsVirtual(function)
+                || _numbering.VfNumberOf(function) < _readyVFs[_numbering.PhysicalFunctionOf(function)];
         }
 
         private int TakeWaiting()

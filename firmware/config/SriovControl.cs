@@ -8,10 +8,11 @@ namespace SmartNicFw.Firmware.Config
     /// Source: PCI Express Base Specification 5.0, 9.3.3.
     /// </summary>
     /// <remarks>
-    /// Placement: VF Stride is the number of PFs, so that PF p and its VFs share a residue class of Routing IDs and can
-    /// never meet another PF's, whatever their NumVFs. In an ARI hierarchy the VFs follow the PFs at once. Without ARI a
-    /// device has function numbers 0 to 7 on its captured bus: if a PF's VFs do not fit there, all of them start on the
-    /// next bus, where every function number is usable.
+    /// Placement: VF Stride is a power of two, not below the number of PFs, and First VF Offset a multiple of it. So PF p
+    /// and its VFs share the Routing IDs that leave p over when divided by it, and can never meet another PF's, whatever
+    /// their NumVFs; and a Routing ID leads to its function by a mask and a shift. In an ARI hierarchy the VFs follow the
+    /// PFs at once. Without ARI a device has function numbers 0 to 7 on its captured bus: if a PF's VFs do not fit there,
+    /// all of them start on the next bus, where every function number is usable.
     /// </remarks>
     public sealed class SriovControl
     {
@@ -31,6 +32,11 @@ namespace SmartNicFw.Firmware.Config
             _resets = resets;
             _visibleVFs = new int[numbering.PhysicalFunctions];
             _firstVfOffset = new int[numbering.PhysicalFunctions];
+            while ((1 << VfStrideShift) < numbering.PhysicalFunctions)
+            {
+                VfStrideShift++;
+            }
+
             RefreshAll();
         }
 
@@ -49,8 +55,11 @@ namespace SmartNicFw.Firmware.Config
         /// <summary>Number of PFs: function indices below it are theirs.</summary>
         public int PhysicalFunctions => _numbering.PhysicalFunctions;
 
-        /// <summary>VF Stride, the same for all PFs.</summary>
-        public int VfStride => _numbering.PhysicalFunctions;
+        /// <summary>VF Stride, the same for all PFs: 1, 2 or 4.</summary>
+        public int VfStride => 1 << VfStrideShift;
+
+        /// <summary>Binary logarithm of <see cref="VfStride"/>.</summary>
+        public int VfStrideShift { get; private set; }
 
         /// <summary>Size in bytes of a VF's range in a BAR: never below System Page Size (9.3.3.13).</summary>
         /// <param name="bytes">Size that the BAR has with 4 KB pages.</param>

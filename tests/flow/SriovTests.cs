@@ -110,6 +110,7 @@ public sealed class SriovTests
     [TestCase(true, 4, 16, 4, 4)]
     [TestCase(false, 1, 7, 1, 1)]
     [TestCase(false, 1, 8, 256, 1)]
+    [TestCase(true, 3, 16, 4, 4)]
     [TestCase(false, 4, 1, 4, 4)]
     [TestCase(false, 4, 2, 256, 4)]
     public void First_VF_Offset_and_VF_Stride_follow_ARI_and_NumVFs_9_3_3_9(

@@ -1,0 +1,37 @@
+// Runs a program to its end and keeps what it said.
+using System;
+using System.Diagnostics;
+using System.IO;
+using NUnit.Framework;
+
+namespace SmartNicFw.Tests.Fakes;
+
+/// <summary>What a program said and how it ended.</summary>
+internal sealed record ProgramRun(int ExitCode, string Output, string Errors)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+
+    /// <summary>Runs one of the product's programs, as it lies beside the tests.</summary>
+    /// <param name="assembly">Name of its assembly: emulator or smartnic.</param>
+    public static ProgramRun OfProduct(string assembly, params string[] arguments) =>
+        Of("dotnet", [Path.Combine(TestContext.CurrentContext.TestDirectory, assembly + ".dll"), .. arguments]);
+
+    /// <summary>Runs any program.</summary>
+    public static ProgramRun Of(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        System.Threading.Tasks.Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        if (!process.WaitForExit(Limit))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"{program} {string.Join(' ', arguments)} did not end within {Limit.TotalSeconds} s");
+        }
+
+        return new ProgramRun(process.ExitCode, output, errors.Result);
+    }
+}
