@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.IO;
 using System.Linq;
 using SmartNicFw.Emulator.Commands;
@@ -23,7 +24,7 @@ internal static class Program
             EnumerateCommand.Create(),
             config,
         };
-        ParseResult options = root.Parse(arguments);
+        ParseResult options = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (options.Errors.Count > 0)
         {
             return Fail(Explain(options), WrongUsage);
@@ -41,10 +42,10 @@ internal static class Program
         {
             return Fail(refused.Message, Refused);
         }
-        catch (IOException closed)
+        catch (Exception unwritten) when (unwritten is IOException or UnauthorizedAccessException)
         {
-            // The reader of our output went away, or the disk is full.
-            return Fail(closed.Message, Refused);
+            // Standard output is closed, or the disk behind it is full.
+            return Fail(unwritten.Message, Refused);
         }
     }
 
@@ -64,7 +65,9 @@ internal static class Program
             return $"name a command; allowed: {string.Join(", ", Paths(command, command is RootCommand ? "" : $"{command.Name} "))}";
         }
 
-        return options.Errors[0].Message;
+        return options.Errors[0].SymbolResult is OptionResult { Tokens.Count: 0 } option
+            ? $"{option.Option.Name} takes a value: {option.Option.Description}"
+            : options.Errors[0].Message;
     }
 
     private static IEnumerable<string> Paths(Command command, string prefix) => command.Subcommands.SelectMany(

@@ -40,7 +40,7 @@ namespace SmartNicFw.Firmware
             Router = new FunctionRouter(Numbering, Sriov);
             Decode = new AddressDecode(configuration, Space, Sriov, Resets, decodePort);
             ConfigTlps = new ConfigTlpHandler(
-                configuration, configPort, Router, Space, Sriov, Resets, Decode, new ErrorReporting(Numbering, Space));
+                configuration, configPort, Numbering, Router, Space, Sriov, Resets, Decode, new ErrorReporting(Numbering, Space));
             ResetEndpoint(ResetKind.Fundamental);
         }
 

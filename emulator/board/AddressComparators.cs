@@ -42,7 +42,7 @@ public sealed class AddressComparators : IAddressDecodePort
         {
             Run run = _runs[index];
             ulong distance = address - run.Base;
-            if (run.IsEnabled && distance < (ulong)run.Bytes * (ulong)run.Count)
+            if (run.IsEnabled && address >= run.Base && distance < (ulong)run.Bytes * (ulong)run.Count)
             {
                 int inFunction = index % RunsPerFunction;
                 bool isVirtual = inFunction >= BarMap.RegionCount;

@@ -1,6 +1,5 @@
 // Configuration requests and link events on their way between a host and the firmware of this process.
 using System;
-using System.Collections.Generic;
 using SmartNicFw.Hal.Contracts;
 
 namespace SmartNicFw.Emulator.Board;
@@ -16,7 +15,7 @@ public readonly record struct ConfigCompletion(int Status, uint Data);
 /// </summary>
 public sealed class ConfigLink : IConfigPort, ILinkPort
 {
-    private readonly Queue<LinkEvent> _events = new();
+    private LinkEvent _event;
     private ConfigRequest? _waiting;
     private bool _isTaken;
     private ConfigCompletion? _completion;
@@ -44,8 +43,14 @@ public sealed class ConfigLink : IConfigPort, ILinkPort
         return isThere;
     }
 
-    /// <summary>Signals an event of the link or the slot.</summary>
-    public void Signal(LinkEvent linkEvent) => _events.Enqueue(linkEvent);
+    /// <summary>Signals an event of the link or the slot. While one is pending, the one that reaches further stays.</summary>
+    public void Signal(LinkEvent linkEvent)
+    {
+        if (_event is LinkEvent.None || linkEvent is LinkEvent.FundamentalReset)
+        {
+            _event = linkEvent;
+        }
+    }
 
     /// <inheritdoc/>
     public bool TryTake(ConfigRequest request)
@@ -83,5 +88,10 @@ public sealed class ConfigLink : IConfigPort, ILinkPort
     }
 
     /// <inheritdoc/>
-    public LinkEvent Take() => _events.TryDequeue(out LinkEvent next) ? next : LinkEvent.None;
+    public LinkEvent Take()
+    {
+        LinkEvent taken = _event;
+        _event = LinkEvent.None;
+        return taken;
+    }
 }

@@ -1,4 +1,5 @@
 // The options that describe an endpoint, alike for all commands, and the powered-on endpoint they lead to.
+using System;
 using System.CommandLine;
 using System.Globalization;
 using SmartNicFw.Emulator.Board;
@@ -8,7 +9,7 @@ using SmartNicFw.Firmware;
 namespace SmartNicFw.Emulator.Commands;
 
 /// <summary>Something a person asked for cannot be; the message is one line that says what is allowed.</summary>
-internal sealed class UsageException(string message) : System.Exception(message);
+internal sealed class UsageException(string message) : Exception(message);
 
 /// <summary>An endpoint that a host has enumerated.</summary>
 /// <param name="Host">The host's hardware side.</param>
@@ -18,11 +19,13 @@ internal sealed record HostedEndpoint(RootComplex Host, PciEnumerator Enumerator
 /// <summary>Options --pfs, --vfs, --total-vfs, --no-ari.</summary>
 internal sealed class EndpointOptions
 {
+    private const int StandardVFs = 8;
+
     private readonly Option<int> _physicalFunctions = Number(
         "--pfs", "P", "Physical functions", 1, EndpointConfiguration.MaxPhysicalFunctions, 1);
 
     private readonly Option<int> _vfs = Number(
-        "--vfs", "N", "VFs that the host enables on each PF", 0, EndpointConfiguration.MaxTotalVFs, 8);
+        "--vfs", "N", "VFs that the host enables on each PF", 0, EndpointConfiguration.MaxTotalVFs, StandardVFs);
 
     private readonly Option<int> _totalVFs = Number(
         "--total-vfs", "N", "TotalVFs of each PF", 0, EndpointConfiguration.MaxTotalVFs, 256);
@@ -46,8 +49,8 @@ internal sealed class EndpointOptions
     public HostedEndpoint Start(ParseResult options)
     {
         int physicalFunctions = options.GetValue(_physicalFunctions);
-        int vfs = options.GetValue(_vfs);
         int totalVFs = options.GetValue(_totalVFs);
+        int vfs = options.GetResult(_vfs) is { Implicit: false } ? options.GetValue(_vfs) : Math.Min(StandardVFs, totalVFs);
         if (vfs > totalVFs)
         {
             throw new UsageException($"--vfs is {vfs}; allowed: 0 to {totalVFs} (--total-vfs raises the limit)");
@@ -73,9 +76,16 @@ internal sealed class EndpointOptions
     {
         Description = $"{what}, {low} to {high}",
         HelpName = helpName,
+        Arity = ArgumentArity.OneOrMore,
         DefaultValueFactory = _ => standard,
         CustomParser = argument =>
         {
+            if (argument.Tokens.Count != 1)
+            {
+                argument.AddError($"{name} takes one number; allowed: {low} to {high}");
+                return 0;
+            }
+
             string text = argument.Tokens[0].Value;
             if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
                 && value >= low && value <= high)

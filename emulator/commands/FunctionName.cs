@@ -73,6 +73,6 @@ internal static partial class FunctionName
     [GeneratedRegex("^(?<pf>pf(0|[1-9][0-9]{0,3}))?(vf(0|[1-9][0-9]{0,3}))?$(?<!^)")]
     private static partial Regex ByNumber();
 
-    [GeneratedRegex("^(?<bus>[0-9A-Fa-f]{2}):(?<device>[01][0-9A-Fa-f])\\.(?<function>[0-7])$")]
+    [GeneratedRegex("^(0000:)?(?<bus>[0-9A-Fa-f]{2}):(?<device>[01][0-9A-Fa-f])\\.(?<function>[0-7])$")]
     private static partial Regex ByAddress();
 }

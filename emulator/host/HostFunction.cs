@@ -40,6 +40,12 @@ public sealed class HostSriov
     /// <summary>Highest bus number that a VF can have, over all values of NumVFs.</summary>
     public required int MaxVfBus { get; init; }
 
+    /// <summary>Function Dependency Link.</summary>
+    public required int FunctionDependency { get; init; }
+
+    /// <summary>SR-IOV Control as the kernel wrote it last.</summary>
+    public required uint Control { get; set; }
+
     /// <summary>First VF Offset as read last.</summary>
     public int FirstVfOffset { get; set; }
 

@@ -126,6 +126,8 @@ public sealed class PciEnumerator(RootComplex host)
             return null;
         }
 
+        // BARs move while they are sized: nothing may be decoded meanwhile.
+        host.Write(address, PciConfigHeader.CommandOffset, 2, 0);
         uint classAndRevision = host.Read(address, PciConfigHeader.RevisionIdOffset, 4);
         return new HostFunction
         {
@@ -168,8 +170,8 @@ public sealed class PciEnumerator(RootComplex host)
             int capability = pf.Find(PciExtendedCapability.IdSriov, isExtended: true);
             if (capability != 0)
             {
-                pf.Sriov = _sriov.Discover(pf.Address, capability, isAri);
-                lastBus = Math.Max(lastBus, pf.Sriov.MaxVfBus);
+                pf.Sriov = _sriov.Discover(pf.Address, capability, setsAri: isAri && pf.Number == 0);
+                lastBus = Math.Max(lastBus, pf.Sriov?.MaxVfBus ?? lastBus);
             }
         }
 

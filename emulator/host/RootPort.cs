@@ -10,6 +10,7 @@ namespace SmartNicFw.Emulator.Host;
 /// </summary>
 public sealed class RootPort
 {
+    // 1AF4:10F0 to 10FF are free for experiments; a root port exists here only as a model of a host's.
     private const int VendorId = 0x1AF4;
     private const int DeviceId = 0x10F0;
     private readonly RegisterTemplate _template;
@@ -109,7 +110,8 @@ public sealed class RootPort
         registers.Field(PciBridgeHeader.SecondaryBusOffset, 0xFF, AccessMode.ReadWrite);
         registers.Field(PciBridgeHeader.SubordinateBusOffset, 0xFF, AccessMode.ReadWrite);
 
-        // Windows start closed: base above limit.
+        // Windows start closed: base above limit. There is no I/O window, nor I/O behind the port.
+        registers.Constant(PciBridgeHeader.IoBaseOffset, PciBridgeHeader.IoWindowClosed);
         Window(registers, PciBridgeHeader.MemoryBaseOffset, PciBridgeHeader.WindowAddressMask, 0);
         Window(registers, PciBridgeHeader.MemoryLimitOffset, 0, 0);
         Window(
@@ -146,7 +148,7 @@ public sealed class RootPort
             link | PciExpressCapability.LinkCapabilitiesActiveReportingMask
             | PciExpressCapability.LinkCapabilitiesAspmOptionalityMask);
         registers.Constant(
-            at + PciExpressCapability.LinkStatusOffset, link | PciExpressCapability.LinkStatusDataLinkActiveMask);
+            at + PciExpressCapability.LinkStatusOffset, link | PciExpressCapability.LinkStatusDataLinkActiveMask | PciExpressCapability.LinkStatusSlotClockMask);
         registers.Constant(
             at + PciExpressCapability.RootCapabilitiesOffset,
             PciExpressCapability.RootCapabilitiesCrsSoftwareVisibilityMask);
@@ -156,6 +158,15 @@ public sealed class RootPort
         registers.Constant(
             at + PciExpressCapability.LinkCapabilities2Offset,
             ((1u << linkSpeed) - 1) << PciExpressCapability.SupportedSpeedsShift);
+        registers.Constant(at + PciExpressCapability.LinkControl2Offset, (uint)linkSpeed);
+        registers.Field(
+            at + PciExpressCapability.LinkControl2Offset, PciExpressCapability.LinkControl2TargetSpeedMask, AccessMode.ReadWrite);
+        if (linkSpeed >= PciExpressCapability.Speed8000MTs)
+        {
+            registers.Constant(
+                at + PciExpressCapability.LinkStatus2Offset, PciExpressCapability.LinkStatus2EqualizationDone);
+        }
+
         if (supportsAri)
         {
             registers.Constant(

@@ -16,9 +16,10 @@ public sealed class SriovHost(RootComplex host)
 {
     private const int PageBytes = 4096;
 
-    /// <summary>Looks at the SR-IOV capability of a PF that has no VF enabled yet, and sizes its VF BARs.</summary>
-    /// <param name="isAriEnabled">Whether the port above forwards to all functions.</param>
-    public HostSriov Discover(PciAddress address, int capability, bool isAriEnabled)
+    /// <summary>Looks at the SR-IOV capability of a PF, disables VFs left over from before, and sizes its VF BARs.</summary>
+    /// <param name="setsAri">True for the first PF behind a port that forwards to all functions: it holds the bit for all PFs.</param>
+    /// <returns>Null when the PF can have no VF.</returns>
+    public HostSriov? Discover(PciAddress address, int capability, bool setsAri)
     {
         int control = capability + SriovCapability.ControlOffset;
         if ((host.Read(address, control, 2) & SriovCapability.ControlVfEnableMask) != 0)
@@ -27,26 +28,44 @@ public sealed class SriovHost(RootComplex host)
             host.Wait(SriovCapability.VfDisableWaitUs);
         }
 
-        // Only the first PF holds the bit; it reads back zero in the others.
-        host.Write(address, control, 2, isAriEnabled ? SriovCapability.ControlAriCapableHierarchyMask : 0u);
+        uint ari = setsAri ? SriovCapability.ControlAriCapableHierarchyMask : 0u;
+        host.Write(address, control, 2, ari);
         int totalVFs = (int)host.Read(address, capability + SriovCapability.TotalVFsOffset, 2);
+        if (totalVFs == 0)
+        {
+            return null;
+        }
+
         uint supported = host.Read(address, capability + SriovCapability.SupportedPageSizesOffset, 4);
         uint usable = supported & ~((uint)(PageBytes >> SriovCapability.PageSizeShift) - 1);
         uint pageSize = usable & (~usable + 1);
+        if (pageSize == 0)
+        {
+            throw new HostException($"{address}: Supported Page Sizes {supported:x} has none of 4 KB or more");
+        }
+
         host.Write(address, capability + SriovCapability.SystemPageSizeOffset, 4, pageSize);
         IReadOnlyList<HostBar> bars = ConfigProbe.SizeBars(host, address, capability + SriovCapability.VfBar0Offset);
         int vfDeviceId = (int)host.Read(address, capability + SriovCapability.VfDeviceIdOffset, 2);
+        (int maxBus, int offset, int stride) = MaxVfBus(address, capability, totalVFs);
         return new HostSriov
         {
             TotalVFs = totalVFs,
             VfDeviceId = vfDeviceId,
+            FunctionDependency = (int)host.Read(address, capability + SriovCapability.FunctionDependencyLinkOffset, 1),
+            Control = ari,
             PageBytes = (ulong)pageSize << SriovCapability.PageSizeShift,
             VfBars = bars,
-            MaxVfBus = MaxVfBus(address, capability, totalVFs),
+            MaxVfBus = maxBus,
+            FirstVfOffset = offset,
+            VfStride = stride,
         };
     }
 
-    /// <summary>Enables VFs and looks at each: what <c>echo N > sriov_numvfs</c> does.</summary>
+    /// <summary>
+    /// Enables VFs: what <c>echo N > sriov_numvfs</c> does. Beyond what the kernel does, every VF is asked for its class and
+    /// capabilities, so that one that does not answer is found here.
+    /// </summary>
     /// <param name="count">Number of VFs, 1 to TotalVFs.</param>
     /// <exception cref="HostException">The number is not possible now; nothing was changed.</exception>
     public void Enable(HostFunction physicalFunction, int count)
@@ -72,17 +91,20 @@ public sealed class SriovHost(RootComplex host)
             throw new HostException($"{physicalFunction.Name}: InitialVFs is {initialVFs}, not TotalVFs ({sriov.TotalVFs})");
         }
 
-        SetNumVFs(physicalFunction, capability, count);
         PciAddress last = VfAddress(physicalFunction, count - 1);
         if (last.Bus > host.Port.SubordinateBus)
         {
             throw new HostException($"{count} VFs of {physicalFunction.Name} end at {last}, beyond bus {host.Port.SubordinateBus:x2}");
         }
 
-        int control = capability + SriovCapability.ControlOffset;
-        uint value = host.Read(address, control, 2);
-        host.Write(
-            address, control, 2, value | SriovCapability.ControlVfEnableMask | SriovCapability.ControlVfMseMask);
+        if (sriov.FunctionDependency != address.Devfn)
+        {
+            throw new HostException($"{physicalFunction.Name} depends on function {sriov.FunctionDependency}, which has no VFs");
+        }
+
+        SetNumVFs(physicalFunction, capability, count);
+        sriov.Control |= SriovCapability.ControlVfEnableMask | SriovCapability.ControlVfMseMask;
+        host.Write(address, capability + SriovCapability.ControlOffset, 2, sriov.Control);
         host.Wait(SriovCapability.VfEnableWaitUs);
         for (int vf = 0; vf < count; vf++)
         {
@@ -101,13 +123,42 @@ public sealed class SriovHost(RootComplex host)
 
         sriov.VFs.Clear();
         int capability = physicalFunction.Find(PciExtendedCapability.IdSriov, isExtended: true);
-        int control = capability + SriovCapability.ControlOffset;
-        uint value = host.Read(physicalFunction.Address, control, 2);
-        host.Write(
-            physicalFunction.Address, control, 2,
-            value & ~(uint)(SriovCapability.ControlVfEnableMask | SriovCapability.ControlVfMseMask));
+        sriov.Control &= ~(uint)(SriovCapability.ControlVfEnableMask | SriovCapability.ControlVfMseMask);
+        host.Write(physicalFunction.Address, capability + SriovCapability.ControlOffset, 2, sriov.Control);
         host.Wait(SriovCapability.VfDisableWaitUs);
         SetNumVFs(physicalFunction, capability, 0);
+    }
+
+    /// <summary>
+    /// Gives a PF its SR-IOV registers back after a reset, VF Enable included: what the kernel's sriov_restore_state does.
+    /// </summary>
+    public void Restore(HostFunction physicalFunction)
+    {
+        ArgumentNullException.ThrowIfNull(physicalFunction);
+        PciAddress address = physicalFunction.Address;
+        int capability = physicalFunction.Find(PciExtendedCapability.IdSriov, isExtended: true);
+        int control = capability + SriovCapability.ControlOffset;
+        if (physicalFunction.Sriov is not { } sriov
+            || (host.Read(address, control, 2) & SriovCapability.ControlVfEnableMask) != 0)
+        {
+            return;
+        }
+
+        // The hierarchy first: the place of the VFs follows from it.
+        host.Write(address, control, 2, sriov.Control & SriovCapability.ControlAriCapableHierarchyMask);
+        foreach (HostBar bar in sriov.VfBars)
+        {
+            ConfigProbe.WriteBar(host, address, capability + SriovCapability.VfBar0Offset, bar);
+        }
+
+        host.Write(
+            address, capability + SriovCapability.SystemPageSizeOffset, 4, (uint)(sriov.PageBytes >> SriovCapability.PageSizeShift));
+        SetNumVFs(physicalFunction, capability, sriov.VFs.Count);
+        host.Write(address, control, 2, sriov.Control);
+        if (sriov.VFs.Count > 0)
+        {
+            host.Wait(SriovCapability.VfEnableWaitUs);
+        }
     }
 
     private static PciAddress VfAddress(HostFunction physicalFunction, int vf) =>
@@ -121,18 +172,18 @@ public sealed class SriovHost(RootComplex host)
         physicalFunction.Sriov.VfStride = (int)host.Read(address, capability + SriovCapability.VfStrideOffset, 2);
     }
 
-    // Offset and stride may depend on NumVFs, so the kernel tries every number (compute_max_vf_buses).
-    private int MaxVfBus(PciAddress address, int capability, int totalVFs)
+    // Offset and stride may depend on NumVFs, so the kernel tries every number and ends with none (compute_max_vf_buses).
+    private (int MaxBus, int FirstVfOffset, int VfStride) MaxVfBus(PciAddress address, int capability, int totalVFs)
     {
         int max = address.Bus;
-        for (int count = totalVFs; count >= 0; count--)
+        for (int count = totalVFs; ; count--)
         {
             host.Write(address, capability + SriovCapability.NumVFsOffset, 2, (uint)count);
             int offset = (int)host.Read(address, capability + SriovCapability.FirstVfOffsetOffset, 2);
             int stride = (int)host.Read(address, capability + SriovCapability.VfStrideOffset, 2);
             if (count == 0)
             {
-                break;
+                return (max, offset, stride);
             }
 
             if (offset == 0 || (count > 1 && stride == 0))
@@ -142,8 +193,6 @@ public sealed class SriovHost(RootComplex host)
 
             max = Math.Max(max, new PciAddress(address.Value + offset + ((count - 1) * stride)).Bus);
         }
-
-        return max;
     }
 
     private HostFunction Probe(HostFunction physicalFunction, int vf)

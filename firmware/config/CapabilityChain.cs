@@ -1,4 +1,5 @@
 // Places capabilities one behind another and links them. Knows no capability's registers.
+using System;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Firmware.Config
@@ -42,12 +43,6 @@ namespace SmartNicFw.Firmware.Config
             _registers = registers;
         }
 
-        /// <summary>Offset behind the last capability, bytes.</summary>
-        public int End => _free;
-
-        /// <summary>Offset behind the last extended capability, bytes.</summary>
-        public int ExtendedEnd => _freeExtended;
-
         /// <summary>Appends a capability at the next multiple of 4.</summary>
         /// <param name="bytes">Size of the structure.</param>
         /// <returns>Its offset in configuration space.</returns>
@@ -57,7 +52,7 @@ namespace SmartNicFw.Firmware.Config
             _registers.Constant(_nextPointer, (uint)offset);
             _registers.Constant(offset + PciCapability.IdOffset, (uint)id);
             _nextPointer = offset + PciCapability.NextOffset;
-            _free = (offset + bytes + 3) & ~3;
+            _free = EndOf(offset, bytes, 4, PciCapability.RegionEnd);
             return offset;
         }
 
@@ -74,8 +69,19 @@ namespace SmartNicFw.Firmware.Config
 
             _registers.Constant(offset, (uint)id | ((uint)version << PciExtendedCapability.HeaderVersionShift));
             _lastExtended = offset;
-            _freeExtended = (offset + bytes + 15) & ~15;
+            _freeExtended = EndOf(offset, bytes, 16, PciExtendedCapability.RegionEnd);
             return offset;
+        }
+
+        private static int EndOf(int offset, int bytes, int alignment, int regionEnd)
+        {
+            int end = (offset + bytes + alignment - 1) & ~(alignment - 1);
+            if (end > regionEnd)
+            {
+                throw new InvalidOperationException("the capabilities of a kind of function do not fit");
+            }
+
+            return end;
         }
     }
 }

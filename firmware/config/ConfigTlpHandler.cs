@@ -17,12 +17,13 @@ namespace SmartNicFw.Firmware.Config
         private readonly ResetControl _resets;
         private readonly AddressDecode _decode;
         private readonly ErrorReporting _errors;
-        private readonly bool _resetsOnWakeUp;
+        private readonly FunctionNumbering _numbering;
+        private readonly PowerState _power;
 
         /// <summary>Connects the rooms of the flow.</summary>
         public ConfigTlpHandler(
-            EndpointConfiguration configuration, IConfigPort port, FunctionRouter router, FunctionConfigSpace space,
-            SriovControl sriov, ResetControl resets, AddressDecode decode, ErrorReporting errors)
+            EndpointConfiguration configuration, IConfigPort port, FunctionNumbering numbering, FunctionRouter router,
+            FunctionConfigSpace space, SriovControl sriov, ResetControl resets, AddressDecode decode, ErrorReporting errors)
         {
             _port = port;
             _router = router;
@@ -31,7 +32,8 @@ namespace SmartNicFw.Firmware.Config
             _resets = resets;
             _decode = decode;
             _errors = errors;
-            _resetsOnWakeUp = !configuration.NoSoftReset;
+            _numbering = numbering;
+            _power = new PowerState(configuration);
         }
 
         /// <summary>Requests for functions that do not exist, since start.</summary>
@@ -96,7 +98,7 @@ namespace SmartNicFw.Firmware.Config
             }
 
             now = effect == WriteEffect.PowerState
-                ? AdmitPowerState(before, now)
+                ? PowerState.Admit(before, now)
                 : _sriov.Admit(function, effect, offset, before, now);
             _space.Store(function, offset, now);
             Apply(function, effect, before, now, request.Data & lanes);
@@ -114,8 +116,13 @@ namespace SmartNicFw.Firmware.Config
 
                     return;
                 case WriteEffect.PowerState:
-                    ApplyPowerState(function, before, now);
-                    return;
+                    if (_power.IsSoftReset(before, now))
+                    {
+                        ResetFunction(function);
+                        return;
+                    }
+
+                    break;
                 case WriteEffect.Command:
                 case WriteEffect.Bar:
                     break;
@@ -125,43 +132,15 @@ namespace SmartNicFw.Firmware.Config
             }
 
             // Addresses of a VF are its PF's: nothing that a VF writes moves them.
-            if (before != now && function < _sriov.PhysicalFunctions)
+            if (before != now && !_numbering.IsVirtual(function))
             {
                 _decode.Update(function);
             }
         }
 
-        // D1 and D2 are not supported: a write of either is discarded (7.5.2.2).
-        private static uint AdmitPowerState(uint before, uint proposed)
-        {
-            uint state = proposed & PowerManagementCapability.ControlStatusPowerStateMask;
-            bool isSupported = state == PowerManagementCapability.PowerStateD0 || state == PowerManagementCapability.PowerStateD3Hot;
-            return isSupported
-                ? proposed
-                : (proposed & ~(uint)PowerManagementCapability.ControlStatusPowerStateMask)
-                    | (before & PowerManagementCapability.ControlStatusPowerStateMask);
-        }
-
-        private void ApplyPowerState(int function, uint before, uint now)
-        {
-            uint mask = PowerManagementCapability.ControlStatusPowerStateMask;
-            if (((before ^ now) & mask) == 0)
-            {
-                return;
-            }
-
-            if ((now & mask) == PowerManagementCapability.PowerStateD0 && _resetsOnWakeUp)
-            {
-                ResetFunction(function);
-                return;
-            }
-
-            _decode.Update(function);
-        }
-
         private void ResetFunction(int function)
         {
-            bool isPhysical = function < _sriov.PhysicalFunctions;
+            bool isPhysical = !_numbering.IsVirtual(function);
             if (isPhysical)
             {
                 // The VFs of a PF do not outlive its reset (9.2.2.3).

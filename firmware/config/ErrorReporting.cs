@@ -24,6 +24,8 @@ namespace SmartNicFw.Firmware.Config
         /// <summary>Records a configuration write whose data was poisoned.</summary>
         public void PoisonedWrite(int function, ConfigRequest request)
         {
+            // Whatever Parity Error Response says (7.5.1.1.4).
+            SetBits(function, PciConfigHeader.StatusOffset, PciConfigHeader.StatusDetectedParityErrorMask);
             Record(function, AerCapability.UncorrectablePoisonedTlpMask, request);
         }
 
@@ -73,6 +75,8 @@ namespace SmartNicFw.Firmware.Config
             first |= request.IsWrite ? ConfigurationRequestHeader.FmtWithData : 0;
             first |= request.IsType1 ? ConfigurationRequestHeader.TypeType1 : 0;
             first |= request.IsPoisoned ? ConfigurationRequestHeader.PoisonedMask : 0;
+            first |= (request.Tag & 0x200) != 0 ? ConfigurationRequestHeader.Tag9Mask : 0;
+            first |= (request.Tag & 0x100) != 0 ? ConfigurationRequestHeader.Tag8Mask : 0;
             _space.Store(function, log, first);
             _space.Store(
                 function, log + 4,

@@ -53,7 +53,7 @@ namespace SmartNicFw.Firmware.Config
             return distance < RoutingId.PerBus ? FunctionNumbering.None : FunctionAt(distance);
         }
 
-        /// <summary>Routing ID of a function that exists now.</summary>
+        /// <summary>Routing ID of a function that exists now: what its own requests carry.</summary>
         public int RoutingIdOf(int function)
         {
             int distance = function;
@@ -61,7 +61,7 @@ namespace SmartNicFw.Firmware.Config
             {
                 int physicalFunction = _numbering.PhysicalFunctionOf(function);
                 distance = physicalFunction + _sriov.FirstVfOffset(physicalFunction)
-                    + (_numbering.VfNumberOf(function) * _sriov.VfStride);
+                    + (_numbering.VfNumberOf(function) << _sriov.VfStrideShift);
             }
 
             return (CapturedBus << RoutingId.BusShift) + distance;

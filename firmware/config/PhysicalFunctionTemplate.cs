@@ -56,7 +56,7 @@ namespace SmartNicFw.Firmware.Config
                 offsets.Acs = chain.AppendExtended(PciExtendedCapability.IdAcs, AcsCapability.Version, AcsCapability.Bytes);
             }
 
-            offsets.TphRequester = Tph(registers, chain);
+            offsets.TphRequester = Tph(registers, chain, configuration);
             if (isFunctionZero)
             {
                 offsets.Ltr = Ltr(registers, chain);
@@ -174,10 +174,7 @@ namespace SmartNicFw.Firmware.Config
             {
                 registers.Constant(
                     express + PciExpressCapability.LinkStatus2Offset,
-                    PciExpressCapability.LinkStatus2EqualizationCompleteMask
-                    | PciExpressCapability.LinkStatus2EqualizationPhase1Mask
-                    | PciExpressCapability.LinkStatus2EqualizationPhase2Mask
-                    | PciExpressCapability.LinkStatus2EqualizationPhase3Mask);
+                    PciExpressCapability.LinkStatus2EqualizationDone);
             }
         }
 
@@ -249,14 +246,15 @@ namespace SmartNicFw.Firmware.Config
             return at;
         }
 
-        private static int Tph(RegisterTemplateBuilder registers, CapabilityChain chain)
+        private static int Tph(RegisterTemplateBuilder registers, CapabilityChain chain, EndpointConfiguration configuration)
         {
             int at = chain.AppendExtended(
                 PciExtendedCapability.IdTphRequester, TphRequesterCapability.Version, TphRequesterCapability.Bytes);
             registers.Constant(
                 at + TphRequesterCapability.CapabilityOffset,
                 TphRequesterCapability.CapabilityNoStModeMask | TphRequesterCapability.CapabilityInterruptVectorModeMask
-                | (TphRequesterCapability.StTableInMsixTable << TphRequesterCapability.StTableLocationShift));
+                | (TphRequesterCapability.StTableInMsixTable << TphRequesterCapability.StTableLocationShift)
+                | ((uint)(configuration.PfMsixVectors - 1) << TphRequesterCapability.StTableSizeShift));
             registers.Field(
                 at + TphRequesterCapability.ControlOffset,
                 TphRequesterCapability.ControlStModeSelectMask | TphRequesterCapability.ControlRequesterEnableMask,

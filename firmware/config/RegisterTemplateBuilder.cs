@@ -1,4 +1,5 @@
 // Collects the registers of one kind of function, field by field, and makes a RegisterTemplate of them. Used at start only.
+using System;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Firmware.Config
@@ -98,6 +99,11 @@ namespace SmartNicFw.Firmware.Config
             int word = offset >> 2;
             if (EntryOfWord[word] == 0)
             {
+                if (EntryCount == MaxEntries)
+                {
+                    throw new InvalidOperationException("a kind of function has too many registers");
+                }
+
                 EntryOfWord[word] = (byte)EntryCount;
                 EntryCount++;
             }

@@ -184,9 +184,17 @@ namespace SmartNicFw.Firmware.Config
             while (_waitingCount > 0 && budget > 0)
             {
                 int function = TakeWaiting();
-                Clear(function, ResetKind.FunctionLevel);
-                _states[function] = IsStarted(function) ? Ready : NotReady;
                 budget--;
+                if (IsStarted(function))
+                {
+                    Clear(function, ResetKind.FunctionLevel);
+                    _states[function] = Ready;
+                }
+                else
+                {
+                    _states[function] = NotReady;
+                }
+
                 if (_waitingCount == 0)
                 {
                     NoteReadyAfter(_waitingSinceUs);

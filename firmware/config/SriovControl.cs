@@ -52,9 +52,6 @@ namespace SmartNicFw.Firmware.Config
             return _firstVfOffset[physicalFunction];
         }
 
-        /// <summary>Number of PFs: function indices below it are theirs.</summary>
-        public int PhysicalFunctions => _numbering.PhysicalFunctions;
-
         /// <summary>VF Stride, the same for all PFs: 1, 2 or 4.</summary>
         public int VfStride => 1 << VfStrideShift;
 
@@ -72,7 +69,8 @@ namespace SmartNicFw.Firmware.Config
 
         /// <summary>
         /// Decides what a write to an SR-IOV register may become, before anything is stored. A write that the
-        /// specification calls undefined leaves the register as it was.
+        /// specification calls undefined leaves the register as it was. NumVFs and System Page Size are judged as whole
+        /// registers, so that these two, written byte by byte, may end elsewhere than written at once.
         /// </summary>
         /// <param name="effect">Which register.</param>
         /// <param name="offset">Its doubleword.</param>

@@ -20,6 +20,10 @@ namespace SmartNicFw.Hal.Contracts
         /// <paramref name="baseAddress"/> + n × <paramref name="bytesEach"/>
         /// (PCI Express Base Specification 5.0, 9.3.3.14).
         /// </summary>
+        /// <remarks>
+        /// The ranges open for all VFs at once, also for one that firmware has not cleared yet or is resetting: an access
+        /// to such a VF reaches firmware, which ends it without effect.
+        /// </remarks>
         /// <param name="count">Number of VFs, 0 upwards.</param>
         void SetVirtualFunctionRanges(
             int physicalFunction, int bar, ulong baseAddress, uint bytesEach, int count, bool isEnabled);

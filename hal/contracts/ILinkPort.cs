@@ -14,10 +14,13 @@ namespace SmartNicFw.Hal.Contracts
         HotReset = 2,
     }
 
-    /// <summary>Events of the link, polled.</summary>
+    /// <summary>
+    /// Events of the link, polled. At most one is pending, the one that reaches furthest, and every configuration request
+    /// that the port hands out after it was sent after it.
+    /// </summary>
     public interface ILinkPort
     {
-        /// <summary>Takes the next event, in the order they happened.</summary>
+        /// <summary>Takes the pending event.</summary>
         /// <returns><see cref="LinkEvent.None"/> when there is none.</returns>
         LinkEvent Take();
     }

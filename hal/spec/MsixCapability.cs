@@ -32,11 +32,11 @@ namespace SmartNicFw.Hal.Spec
         /// <summary>Largest number of vectors; Table Size holds the number less one (7.7.2.2).</summary>
         public const int MaxVectors = 2048;
 
-        /// <summary>Vectors in one quadword of the pending bit array (7.7.2.6).</summary>
+        /// <summary>Vectors in one quadword of the pending bit array (7.7.2.9).</summary>
         public const int VectorsPerPbaQuadword = 64;
     }
 
-    /// <summary>One entry of the MSI-X table. Source: PCI Express Base Specification 5.0, 7.7.2.5.</summary>
+    /// <summary>One entry of the MSI-X table. Source: PCI Express Base Specification 5.0, 7.7.2.5 to 7.7.2.8.</summary>
     public static class MsixTableEntry
     {
         /// <summary>Size in bytes.</summary>

@@ -212,6 +212,11 @@ namespace SmartNicFw.Hal.Spec
         public const int LinkStatus2EqualizationPhase3Mask = 0x0010;
         public const int LinkStatus2EqualizationRequestMask = 0x0020;
 
+        /// <summary>What Link Status 2 shows after equalization at 8 GT/s or above (7.5.3.20).</summary>
+        public const int LinkStatus2EqualizationDone =
+            LinkStatus2EqualizationCompleteMask | LinkStatus2EqualizationPhase1Mask | LinkStatus2EqualizationPhase2Mask
+            | LinkStatus2EqualizationPhase3Mask;
+
         /// <summary>Slot Capabilities 2, 32 bits: reserved (7.5.3.21).</summary>
         public const int SlotCapabilities2Offset = 0x34;
 

@@ -35,8 +35,8 @@ namespace SmartNicFw.Hal.Spec
         public const int ControlStatusDataScaleMask = 0x6000;
         public const int ControlStatusPmeStatusMask = 0x8000;
 
-        /// <summary>Reserved byte, Data Register: zero in PCI Express endpoints that report no power (7.5.2.3).</summary>
-        public const int DataOffset = 0x06;
+        /// <summary>Data, 8 bits: zero in a function that reports no power (7.5.2.3).</summary>
+        public const int DataOffset = 0x07;
 
         public const int PowerStateD0 = 0;
         public const int PowerStateD1 = 1;

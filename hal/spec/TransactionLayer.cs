@@ -1,7 +1,7 @@
 // The parts of a transaction layer packet that firmware reads or writes: configuration request headers and completion status.
 namespace SmartNicFw.Hal.Spec
 {
-    /// <summary>Completion Status field of a completion. Source: PCI Express Base Specification 5.0, 2.2.9.1.</summary>
+    /// <summary>Completion Status field of a completion. Source: PCI Express Base Specification 5.0, 2.2.9.</summary>
     public static class CompletionStatus
     {
         /// <summary>Successful Completion (SC).</summary>
@@ -38,12 +38,19 @@ namespace SmartNicFw.Hal.Spec
         /// <summary>Word 0, EP: the data is poisoned (2.7.2.2).</summary>
         public const uint PoisonedMask = 0x00004000;
 
+        /// <summary>Word 0, bit 9 of a 10-bit tag (2.2.6.2).</summary>
+        public const uint Tag9Mask = 0x00800000;
+
+        /// <summary>Word 0, bit 8 of a 10-bit tag (2.2.6.2).</summary>
+        public const uint Tag8Mask = 0x00080000;
+
         /// <summary>Word 0, Length of every configuration request: one doubleword (2.2.7).</summary>
         public const uint LengthOneWord = 0x00000001;
 
         /// <summary>Word 1, Requester ID above Tag above byte enables (2.2.6, 2.2.7).</summary>
         public const int RequesterIdShift = 16;
 
+        /// <summary>Word 1, bits 7:0 of the tag (2.2.6.2).</summary>
         public const int TagShift = 8;
 
         /// <summary>Word 2, Routing ID of the target above the register number (2.2.7).</summary>

@@ -14,6 +14,9 @@ public sealed class EmulatorCommandTests
     [TestCase("enumerate --vfs many", "--vfs is 'many'; allowed: 0 to 1024")]
     [TestCase("enumerate --vfs -1", "--vfs is '-1'; allowed: 0 to 1024")]
     [TestCase("enumerate --vfs 99999999999", "--vfs is '99999999999'; allowed: 0 to 1024")]
+    [TestCase("enumerate --vfs", "--vfs takes a value: VFs that the host enables on each PF, 0 to 1024")]
+    [TestCase("enumerate --vfs 1 --vfs 2", "--vfs takes one number; allowed: 0 to 1024")]
+    [TestCase("enumerate @file", "'@file' is not understood here; allowed: --json, --pfs, --vfs, --total-vfs, --no-ari")]
     [TestCase("enumerate --vfs 300", "--vfs is 300; allowed: 0 to 256 (--total-vfs raises the limit)")]
     [TestCase("enumerate --pfs 5", "--pfs is '5'; allowed: 1 to 4")]
     [TestCase("enumerate --total-vfs 1025", "--total-vfs is '1025'; allowed: 0 to 1024")]
@@ -47,6 +50,14 @@ public sealed class EmulatorCommandTests
     }
 
     [Test]
+    public void Fewer_VFs_than_usual_are_enabled_where_there_are_no_more()
+    {
+        ProgramRun run = ProgramRun.OfProduct("emulator", "enumerate", "--total-vfs", "4");
+
+        Assert.That(run.Output, Does.Contain("1 PF, 4 VFs; "), run.Errors);
+    }
+
+    [Test]
     public void Enumerate_json_carries_a_version_and_every_function()
     {
         ProgramRun run = ProgramRun.OfProduct("emulator", "enumerate", "--json", "--vfs", "5", "--total-vfs", "7");
@@ -71,6 +82,7 @@ public sealed class EmulatorCommandTests
         Assert.That(byNumber, Does.StartWith("01:00.3 Ethernet controller: Device 1af4:1041 (rev 01)\n00: f4 1a 41 10"));
         Assert.That(ProgramRun.OfProduct("emulator", "config", "dump", "pf0vf2").Output, Is.EqualTo(byNumber));
         Assert.That(ProgramRun.OfProduct("emulator", "config", "dump", "01:00.3").Output, Is.EqualTo(byNumber));
+        Assert.That(ProgramRun.OfProduct("emulator", "config", "dump", "0000:01:00.3").Output, Is.EqualTo(byNumber));
         Assert.That(
             ProgramRun.OfProduct("emulator", "config", "dump", "vf2", "--raw").Output,
             Does.StartWith("01:00.3 Ethernet controller: Device ffff:ffff (rev 01)\n00: ff ff ff ff"));

@@ -145,15 +145,39 @@ public sealed class EnumerationTests
         EnableOnAll(found, 8);
         var reset = new FunctionReset(host);
         HostFunction vf = found.PhysicalFunctions[1].Sriov!.VFs[5];
+        int window = vf.Capabilities[^4].Offset + VirtioPciCapability.OffsetOffset;
+        Assert.That(host.Read(vf.Address, window - VirtioPciCapability.OffsetOffset + VirtioPciCapability.CfgTypeOffset, 1), Is.EqualTo(VirtioPciCapability.CfgTypePciCfg));
+        host.Write(vf.Address, window, 4, 0x1234);
         host.Write(vf.Address, PciConfigHeader.CommandOffset, 2, PciConfigHeader.CommandBusMasterEnableMask);
         reset.FunctionLevel(vf);
-        Assert.That(host.Read(vf.Address, PciConfigHeader.CommandOffset, 2), Is.Zero);
+        Assert.That(host.Read(vf.Address, window, 4), Is.Zero, "reset");
+        Assert.That(
+            host.Read(vf.Address, PciConfigHeader.CommandOffset, 2), Is.EqualTo(PciConfigHeader.CommandBusMasterEnableMask),
+            "saved and restored by the kernel");
 
         reset.SecondaryBus();
         Assert.That(host.Read(vf.Address, PciConfigHeader.CommandOffset, 2), Is.EqualTo(0xFFFF), "VFs are gone");
         var again = new PciEnumerator(host);
         again.Enumerate();
         Assert.That(again.PhysicalFunctions, Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public void A_PF_that_the_kernel_resets_gets_its_BARs_and_its_VFs_back()
+    {
+        var (host, found) = Enumerate(physicalFunctions: 2, totalVFs: 8, isAri: true);
+        EnableOnAll(found, 8);
+        HostFunction pf = found.PhysicalFunctions[1];
+        new FunctionReset(host).FunctionLevel(pf);
+
+        foreach (HostFunction function in found.Functions)
+        {
+            int vf = function.PhysicalFunction is null ? -1 : function.Number;
+            Assert.That(host.Read(function.Address, PciConfigHeader.RevisionIdOffset, 4), Is.EqualTo(0x020000_01), function.Name);
+            Assert.That(
+                host.Decode(function.Bars[0].Address),
+                Is.EqualTo(new DecodedAddress((function.PhysicalFunction ?? function).Number, vf, 0, 0)), function.Name);
+        }
     }
 
     [TestCase(0, "0 VFs asked of pf0; allowed: 1 to 8")]

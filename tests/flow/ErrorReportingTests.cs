@@ -20,6 +20,9 @@ public sealed class ErrorReportingTests
         Assert.That(completion.Status, Is.EqualTo(CompletionStatus.UnsupportedRequest));
         Assert.That(endpoint.Read32(Pf0, PciConfigHeader.InterruptLineOffset), Is.Zero);
         Assert.That(endpoint.Firmware.ConfigTlps.PoisonedRequests, Is.EqualTo(1));
+        Assert.That(
+            endpoint.Read16(Pf0, PciConfigHeader.StatusOffset) & PciConfigHeader.StatusDetectedParityErrorMask, Is.Not.Zero,
+            "whatever Parity Error Response says (7.5.1.1.4)");
     }
 
     [Test]

@@ -117,6 +117,43 @@ public sealed class ResetTests
     }
 
     [Test]
+    public void A_request_sent_after_two_resets_finds_both_of_them_over_6_6_1()
+    {
+        var endpoint = new EndpointUnderTest();
+        endpoint.Board.Link.Signal(LinkEvent.HotReset);
+        endpoint.Board.Link.Signal(LinkEvent.HotReset);
+        endpoint.Write(Pf0, PciConfigHeader.CommandOffset, PciConfigHeader.CommandBusMasterEnableMask, 2);
+        endpoint.Settle();
+
+        Assert.That(endpoint.Read16(Pf0, PciConfigHeader.CommandOffset), Is.EqualTo(PciConfigHeader.CommandBusMasterEnableMask));
+    }
+
+    [Test]
+    public void A_reset_that_waits_while_its_VF_is_disabled_and_enabled_again_does_not_reach_the_new_VF_9_2_3()
+    {
+        var endpoint = new EndpointUnderTest(new EndpointConfiguration { TotalVFs = 256 });
+        endpoint.EnableVFs(200);
+        endpoint.Settle();
+        for (int vf = 0; vf < 200; vf++)
+        {
+            endpoint.Firmware.Resets.BeginFunctionReset(endpoint.Firmware.Numbering.VirtualFunction(0, vf));
+        }
+
+        endpoint.DisableVFs();
+        endpoint.EnableVFs(200);
+        endpoint.Settle();
+        for (int vf = 0; vf < 200; vf++)
+        {
+            Assert.That(endpoint.Probe(endpoint.VfId(vf)), Is.EqualTo(CompletionStatus.Successful), $"VF {vf}");
+        }
+
+        int command = endpoint.VfId(199);
+        endpoint.Write(command, PciConfigHeader.CommandOffset, PciConfigHeader.CommandBusMasterEnableMask, 2);
+        endpoint.Settle();
+        Assert.That(endpoint.Read16(command, PciConfigHeader.CommandOffset), Is.EqualTo(PciConfigHeader.CommandBusMasterEnableMask));
+    }
+
+    [Test]
     public void A_function_under_reset_answers_retry_status_and_decodes_nothing()
     {
         var endpoint = new EndpointUnderTest(new EndpointConfiguration { TotalVFs = 256 });

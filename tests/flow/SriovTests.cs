@@ -240,6 +240,62 @@ public sealed class SriovTests
     }
 
     [Test]
+    public void Hostile_05_VF_BARs_at_the_end_of_the_address_space_do_not_wrap_round()
+    {
+        var endpoint = new EndpointUnderTest();
+        int bar = endpoint.Pf().Sriov + SriovCapability.VfBar0Offset;
+        endpoint.Write(Pf0, bar, 0xFFFFFFFF);
+        endpoint.Write(Pf0, bar + 4, 0xFFFFFFFF);
+        endpoint.Write(Pf0, bar + 12, 0x100);
+        endpoint.Write(Pf0, bar + 20, 0x200);
+        endpoint.EnableVFs(16);
+        endpoint.Settle();
+
+        Assert.That(endpoint.Board.Comparators.Decode(ulong.MaxValue), Is.EqualTo(new DecodedAddress(0, 0, 0, 0x3FFF)));
+        Assert.That(endpoint.Board.Comparators.Decode(0x4000), Is.Null);
+    }
+
+    [Test]
+    public void Every_Routing_ID_reaches_the_function_that_the_registers_place_there_and_no_other(
+        [Range(1, 4)] int physicalFunctions, [Values] bool isAri, [Values(1, 2, 7, 64, 300)] int numVFs)
+    {
+        var endpoint = new EndpointUnderTest(
+            new EndpointConfiguration { PhysicalFunctions = physicalFunctions, TotalVFs = 300 });
+        endpoint.Write(Pf0, PciConfigHeader.InterruptLineOffset, 0, 1);
+        var expected = new System.Collections.Generic.SortedSet<int>();
+        for (int pf = 0; pf < physicalFunctions; pf++)
+        {
+            endpoint.EnableVFs(numVFs, pf, isAri && pf == 0);
+            endpoint.Settle();
+        }
+
+        for (int pf = 0; pf < physicalFunctions; pf++)
+        {
+            Assert.That(expected.Add(EndpointUnderTest.PfId(pf)), Is.True);
+            for (int vf = 0; vf < numVFs; vf++)
+            {
+                Assert.That(expected.Add(endpoint.VfId(vf, pf)), Is.True, $"VF {vf} of PF {pf} shares its Routing ID");
+            }
+        }
+
+        var found = new System.Collections.Generic.SortedSet<int>();
+        for (int routingId = 0x0100; routingId <= 0xFFFF; routingId++)
+        {
+            if (endpoint.Probe(routingId) == CompletionStatus.Successful)
+            {
+                found.Add(routingId);
+            }
+        }
+
+        Assert.That(found, Is.EqualTo(expected));
+        for (int function = 0; function < physicalFunctions; function++)
+        {
+            int last = endpoint.Firmware.Numbering.VirtualFunction(function, numVFs - 1);
+            Assert.That(endpoint.Firmware.Router.RoutingIdOf(last), Is.EqualTo(endpoint.VfId(numVFs - 1, function)));
+        }
+    }
+
+    [Test]
     public void VF_Enable_with_NumVFs_zero_makes_no_VF()
     {
         var endpoint = new EndpointUnderTest();

@@ -45,7 +45,8 @@ internal static class LayoutTable
         new(typeof(PciCapability), 0, PciCapability.HeaderBytes, [Plain("Id", 1), Plain("Next", 1)]),
         new(typeof(PowerManagementCapability), 0, PowerManagementCapability.Bytes,
         [
-            Plain("Header", 2), Bits("Capabilities", 2, 0), Bits("ControlStatus", 2, 0x00F4), Plain("Data", 2),
+            Plain("Header", 2), Bits("Capabilities", 2, 0), Bits("ControlStatus", 2, 0x00F4),
+            Gap(1, "06h is reserved: it was the bridge extensions of conventional PCI"), Plain("Data", 1),
         ]),
         new(typeof(MsixCapability), 0, MsixCapability.Bytes,
         [
