@@ -108,6 +108,33 @@ internal static class LayoutTable
             Plain("Header", 2), Plain("LengthOfCap", 1), Plain("CfgType", 1), Plain("Bar", 1), Plain("Id", 1), Plain("Padding", 2),
             Plain("Offset", 4), Plain("Length", 4), Plain("PciCfgData", 4),
         ]),
+        new(typeof(VirtioCommonConfig), 0, VirtioCommonConfig.Bytes,
+        [
+            Plain("DeviceFeatureSelect", 4), Plain("DeviceFeature", 4), Plain("DriverFeatureSelect", 4), Plain("DriverFeature", 4),
+            Plain("ConfigMsixVector", 2), Plain("NumQueues", 2), Plain("DeviceStatus", 1), Plain("ConfigGeneration", 1),
+            Plain("QueueSelect", 2), Plain("QueueSize", 2), Plain("QueueMsixVector", 2), Plain("QueueEnable", 2),
+            Plain("QueueNotifyOff", 2), Plain("QueueDesc", 8), Plain("QueueDriver", 8), Plain("QueueDevice", 8),
+            Plain("QueueNotifConfigData", 2), Plain("QueueReset", 2), Plain("AdminQueueIndex", 2), Plain("AdminQueueNum", 2),
+        ]),
+        new(typeof(SplitDescriptor), 0, SplitDescriptor.Bytes,
+            [Plain("Address", 8), Plain("Length", 4), Plain("Flags", 2), Plain("Next", 2)]),
+        new(typeof(PackedDescriptor), 0, PackedDescriptor.Bytes,
+            [Plain("Address", 8), Plain("Length", 4), Plain("Id", 2), Plain("Flags", 2)]),
+        new(typeof(AvailRing), 0, AvailRing.RingOffset + AvailRing.EntryBytes, [Plain("Flags", 2), Plain("Idx", 2), Plain("Ring", 2)]),
+        new(typeof(UsedRing), 0, UsedRing.RingOffset + UsedRing.EntryBytes, [Plain("Flags", 2), Plain("Idx", 2), Plain("Ring", 8)]),
+        new(typeof(PackedEvent), 0, PackedEvent.Bytes, [Bits("Descriptor", 2, 0), Plain("Flags", 2)]),
+        new(typeof(VirtioNetConfig), 0, VirtioNetConfig.Bytes,
+        [
+            Plain("Mac", 6), Plain("Status", 2), Plain("MaxVirtqueuePairs", 2), Plain("Mtu", 2), Plain("Speed", 4), Plain("Duplex", 1),
+            Plain("RssMaxKeySize", 1), Plain("RssMaxIndirectionTableLength", 2), Plain("SupportedHashTypes", 4),
+            Plain("SupportedTunnelTypes", 4),
+        ]),
+        new(typeof(VirtioNetHeader), 0, VirtioNetHeader.HashBytes,
+        [
+            Plain("Flags", 1), Plain("GsoType", 1), Plain("HdrLen", 2), Plain("GsoSize", 2), Plain("CsumStart", 2), Plain("CsumOffset", 2),
+            Plain("NumBuffers", 2), Plain("HashValue", 4), Plain("HashReport", 2), Plain("Padding", 2),
+        ]),
+        new(typeof(VirtioNetControl), 0, VirtioNetControl.DataOffset + 1, [Plain("Class", 1), Plain("Command", 1), Plain("Data", 1)]),
     ];
 
     private static LayoutRow Plain(string name, int bytes) => new(name, bytes);

@@ -1,0 +1,113 @@
+// The engine that reads and writes virtqueues and moves frames. Firmware grants it turns; no payload enters firmware.
+namespace SmartNicFw.Hal.Contracts
+{
+    /// <summary>What a queue is for. Source: VIRTIO 1.4, 5.1.2.</summary>
+    public enum QueueRole
+    {
+        Receive = 0,
+        Transmit = 1,
+        Control = 2,
+    }
+
+    /// <summary>What the engine must know of a queue before it runs. Lent for the call.</summary>
+    public sealed class QueueSetup
+    {
+        /// <summary>Index of the function, as firmware numbers functions.</summary>
+        public int Function;
+
+        /// <summary>Number of the queue within the function.</summary>
+        public int Queue;
+
+        /// <summary>What it is for.</summary>
+        public QueueRole Role;
+
+        /// <summary>Queue size, 1 to 32768 entries.</summary>
+        public int Size;
+
+        /// <summary>Bus address of the descriptor area.</summary>
+        public ulong DescriptorArea;
+
+        /// <summary>Bus address of the driver area.</summary>
+        public ulong DriverArea;
+
+        /// <summary>Bus address of the device area.</summary>
+        public ulong DeviceArea;
+
+        /// <summary>Features that were negotiated, bit n for feature n.</summary>
+        public ulong Features;
+    }
+
+    /// <summary>What the engine has to report of a queue.</summary>
+    public enum QueueEventKind
+    {
+        /// <summary>A turn is over: Frames, Bytes and HasMore say how it went.</summary>
+        TurnOver = 0,
+
+        /// <summary>Buffers were used and the driver wants to hear of it: Frames says how many.</summary>
+        Used = 1,
+
+        /// <summary>The driver's ring is broken; the engine has stopped the queue.</summary>
+        Broken = 2,
+    }
+
+    /// <summary>One report. Lent by the firmware to be filled.</summary>
+    public sealed class QueueEvent
+    {
+        public QueueEventKind Kind;
+
+        /// <summary>Index of the function.</summary>
+        public int Function;
+
+        /// <summary>Number of the queue within the function.</summary>
+        public int Queue;
+
+        /// <summary>Frames moved, or buffers used.</summary>
+        public int Frames;
+
+        /// <summary>Bytes moved, without VIRTIO headers.</summary>
+        public int Bytes;
+
+        /// <summary>True when the queue had more than the turn's budget; false when it was found empty and its doorbell armed.</summary>
+        public bool HasMore;
+    }
+
+    /// <summary>
+    /// Virtqueues and frames. A turn of a transmit queue moves frames from it to wherever the switch sends them; a turn of
+    /// a receive queue moves frames that had waited for its buffers.
+    /// </summary>
+    public interface IQueueEngine
+    {
+        /// <summary>Starts a queue that is stopped.</summary>
+        /// <returns>BadArgument when its areas cannot be reached or its size cannot be.</returns>
+        HalStatus Start(QueueSetup setup);
+
+        /// <summary>
+        /// Stops a queue: after the return nothing of its memory is read or written, and no event of it is reported. A queue
+        /// that is not running stays as it is.
+        /// </summary>
+        void Stop(int function, int queue);
+
+        /// <summary>Grants a turn to a running receive or transmit queue; its TurnOver event follows.</summary>
+        /// <param name="frames">Frames to move at the most, 1 upwards.</param>
+        /// <param name="bytes">Bytes after which no further frame is begun, 1 upwards.</param>
+        HalStatus SubmitTurn(int function, int queue, int frames, int bytes);
+
+        /// <summary>Takes the next event.</summary>
+        /// <returns>False when there is none; <paramref name="queueEvent"/> is unchanged then.</returns>
+        bool TryTake(QueueEvent queueEvent);
+    }
+
+    /// <summary>Commands on control queues.</summary>
+    public interface ICommandPort
+    {
+        /// <summary>Copies the driver's part of the next command of a running control queue.</summary>
+        /// <param name="buffer">Receives it; of a longer command it receives the first bytes.</param>
+        /// <returns>Length of the command in bytes, which may exceed the buffer; -1 when there is none.</returns>
+        int TryTake(int function, int queue, byte[] buffer);
+
+        /// <summary>Answers the command that was taken last; what does not fit into the driver's buffers is left out.</summary>
+        /// <param name="reply">The ack byte, then the result.</param>
+        /// <param name="length">Bytes of it, 1 upwards.</param>
+        void Complete(int function, int queue, byte[] reply, int length);
+    }
+}
