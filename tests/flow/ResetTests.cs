@@ -195,6 +195,21 @@ public sealed class ResetTests
     }
 
     [Test]
+    public void FLR_of_a_PF_stops_its_VFs_at_the_door_before_the_PF_itself_9_2_2_3()
+    {
+        var endpoint = new EndpointUnderTest();
+        endpoint.EnableVFs(3);
+        endpoint.Settle();
+        var participant = new RecordingParticipant();
+        endpoint.Firmware.Resets.Attach(participant);
+        endpoint.InitiateFlr(Pf0, endpoint.Pf());
+        endpoint.Settle();
+
+        Assert.That(participant.Calls, Is.EqualTo(new[] { "stop 1+3", "stop 0+1", "clear 0" }));
+        Assert.That(endpoint.Firmware.Resets.IsReady(endpoint.Firmware.Numbering.VirtualFunction(0, 2)), Is.False);
+    }
+
+    [Test]
     public void D1_and_D2_are_discarded_7_5_2_2()
     {
         var endpoint = new EndpointUnderTest();
