@@ -20,7 +20,7 @@ public static unsafe class ChainBytes
         fixed (byte* destination = buffer)
         {
             // Nearly always: all of it lies in the first segment.
-            if (chain.ReadableCount > 0 && offset + (uint)buffer.Length <= first->Length)
+            if (chain.ReadableCount > 0 && IsWithin(first, offset, (uint)buffer.Length))
             {
                 Move(first->Address + offset, destination, (uint)buffer.Length);
                 return buffer.Length;
@@ -38,7 +38,7 @@ public static unsafe class ChainBytes
         Segment* first = chain.Writable;
         fixed (byte* source = bytes)
         {
-            if (chain.WritableCount > 0 && offset + (uint)bytes.Length <= first->Length)
+            if (chain.WritableCount > 0 && IsWithin(first, offset, (uint)bytes.Length))
             {
                 Move(source, first->Address + offset, (uint)bytes.Length);
                 return bytes.Length;
@@ -61,7 +61,7 @@ public static unsafe class ChainBytes
         Segment* source = from.Readable;
         Segment* destination = to.Writable;
         if (from.ReadableCount > 0 && to.WritableCount > 0
-            && skip + length <= source->Length && toSkip + length <= destination->Length)
+            && IsWithin(source, skip, length) && IsWithin(destination, toSkip, length))
         {
             Move(source->Address + skip, destination->Address + toSkip, length);
             return length;
@@ -85,6 +85,9 @@ public static unsafe class ChainBytes
             MoveShort(source, destination, length);
         }
     }
+
+    private static bool IsWithin(Segment* segment, ulong offset, uint length) =>
+        offset <= segment->Length && length <= segment->Length - offset;
 
     // Whole vectors, then the last one again from the end: no loop over single bytes.
     private static void MoveLong(byte* source, byte* destination, nuint length)
