@@ -1,0 +1,196 @@
+// Take side of a packed queue: descriptors that the driver made available, and which buffers are out. Never writes guest
+// memory but for the wish to be kicked. Knows nothing of used descriptors.
+using System.Threading;
+using SmartNicFw.Emulator.Memory;
+using SmartNicFw.Hal.Spec;
+
+namespace SmartNicFw.Emulator.Virtio;
+
+/// <summary>Source: VIRTIO 1.4, 2.8.1 to 2.8.9, 2.8.14 and 2.8.19.</summary>
+internal sealed unsafe class PackedAvailRing
+{
+    private const uint AvailAndUsed = DescriptorFlags.Avail | DescriptorFlags.Used;
+
+    // Buffer IDs are the driver's choice of 16 bits: nothing ties them to the queue's size.
+    private const int BufferIds = 65536;
+
+    private readonly GuestMemory _memory;
+    private readonly byte* _ring;
+    private readonly uint* _deviceEvent;
+    private readonly int _size;
+    private readonly bool _hasEventIdx;
+    private readonly bool _hasIndirect;
+
+    // One bit a buffer ID: taken and not completed.
+    private readonly ulong[] _out = new ulong[BufferIds / 64];
+
+    // Slots of all buffers that are taken and not completed, 0 to the queue's size.
+    private int _slotsOut;
+
+    // Next slot to take from, and what its AVAIL and USED flags are once the driver has made it available (2.8.1).
+    private int _next;
+    private uint _available = DescriptorFlags.Avail;
+
+    public PackedAvailRing(GuestMemory memory, byte* ring, byte* deviceEvent, int size, bool hasEventIdx, bool hasIndirect)
+    {
+        _memory = memory;
+        _ring = ring;
+        _deviceEvent = (uint*)deviceEvent;
+        _size = size;
+        _hasEventIdx = hasEventIdx;
+        _hasIndirect = hasIndirect;
+    }
+
+    /// <summary>True once the ring was found broken.</summary>
+    public bool IsBroken { get; private set; }
+
+    public TakeResult TryTake(DescriptorChain chain)
+    {
+        if (IsBroken)
+        {
+            return TakeResult.Broken;
+        }
+
+        // Length, ID and flags in one load, the address after it: each is read once. Acquire. Partner: the driver's
+        // barrier before its write of the first descriptor's flags (2.8.19.1.1). Without it an address, or a descriptor
+        // behind it, could be read from before the driver wrote it.
+        byte* descriptor = _ring + ((nint)_next * PackedDescriptor.Bytes);
+        ulong rest = Volatile.Read(ref *(ulong*)(descriptor + PackedDescriptor.LengthOffset));
+        uint flags = Flags(rest);
+        if ((flags & AvailAndUsed) != _available)
+        {
+            return TakeResult.Empty;
+        }
+
+        ulong iova = *(ulong*)descriptor;
+        chain.Begin(_size);
+        int slots = 1;
+        bool isGood = (flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0
+            ? chain.TryAdd(_memory, iova, (uint)rest, (flags & DescriptorFlags.Write) != 0)
+            : (flags & DescriptorFlags.Indirect) != 0
+                ? TryWalkTable(chain, iova, rest)
+                : TryWalkList(chain, iova, ref rest, out slots);
+
+        // The ID is that of the last descriptor of the list (2.8.6). More slots than the ring has left means that it runs
+        // into buffers that are out; an ID that is out must not come again.
+        int id = (int)(rest >> 32) & 0xFFFF;
+        if (!isGood || _slotsOut + slots > _size || (_out[id >> 6] & (1UL << id)) != 0)
+        {
+            IsBroken = true;
+            return TakeResult.Broken;
+        }
+
+        _out[id >> 6] |= 1UL << id;
+        _slotsOut += slots;
+        _next += slots;
+        if (_next >= _size)
+        {
+            _next -= _size;
+            _available ^= AvailAndUsed;
+        }
+
+        chain.End((ushort)id, slots);
+        return TakeResult.Taken;
+    }
+
+    public void Untake(DescriptorChain chain)
+    {
+        Release(chain);
+        _next -= chain.Slots;
+        if (_next < 0)
+        {
+            _next += _size;
+            _available ^= AvailAndUsed;
+        }
+    }
+
+    /// <summary>The buffer's ID and slots may be made available again.</summary>
+    public void Release(DescriptorChain chain)
+    {
+        _out[chain.Id >> 6] &= ~(1UL << chain.Id);
+        _slotsOut -= chain.Slots;
+    }
+
+    public void DisableKicks() => Volatile.Write(ref *_deviceEvent, Event(PackedEvent.FlagsDisable, 0));
+
+    public bool EnableKicks()
+    {
+        uint wrap = _available == DescriptorFlags.Avail ? (uint)PackedEvent.DescriptorWrapMask : 0;
+        Volatile.Write(
+            ref *_deviceEvent,
+            _hasEventIdx ? Event(PackedEvent.FlagsDescriptor, (uint)_next | wrap) : Event(PackedEvent.FlagsEnable, 0));
+
+        // Partner: the driver's barrier between its write of a descriptor's flags and its look at this structure
+        // (2.8.19.3.1). Without it both sides could miss the other's write: no kick, and a buffer that waits for ever.
+        Interlocked.MemoryBarrier();
+        ulong rest = Volatile.Read(ref *(ulong*)(_ring + ((nint)_next * PackedDescriptor.Bytes) + PackedDescriptor.LengthOffset));
+        return (Flags(rest) & AvailAndUsed) == _available || IsBroken;
+    }
+
+    // Both fields in one store: the driver never sees the one without the other.
+    private static uint Event(uint flags, uint descriptor) =>
+        (descriptor << (8 * PackedEvent.DescriptorOffset)) | (flags << (8 * PackedEvent.FlagsOffset));
+
+    private static uint Flags(ulong rest) => (uint)(rest >> 48);
+
+    // Descriptors one behind the other, at most as many as the ring has: the chain refuses more. All of them must be
+    // available: the driver makes the first so after the rest (2.8.6).
+    private bool TryWalkList(DescriptorChain chain, ulong iova, ref ulong rest, out int slots)
+    {
+        int slot = _next;
+        uint available = _available;
+        slots = 0;
+        while (true)
+        {
+            uint flags = Flags(rest);
+            if ((flags & DescriptorFlags.Indirect) != 0
+                || !chain.TryAdd(_memory, iova, (uint)rest, (flags & DescriptorFlags.Write) != 0))
+            {
+                return false;
+            }
+
+            slots++;
+            if ((flags & DescriptorFlags.Next) == 0)
+            {
+                return true;
+            }
+
+            if (++slot == _size)
+            {
+                slot = 0;
+                available ^= AvailAndUsed;
+            }
+
+            byte* descriptor = _ring + ((nint)slot * PackedDescriptor.Bytes);
+            rest = Volatile.Read(ref *(ulong*)(descriptor + PackedDescriptor.LengthOffset));
+            iova = *(ulong*)descriptor;
+            if ((Flags(rest) & AvailAndUsed) != available)
+            {
+                return false;
+            }
+        }
+    }
+
+    // A table that one descriptor refers to: all its entries in order, of whose flags only WRITE counts (2.8.7).
+    private bool TryWalkTable(DescriptorChain chain, ulong iova, ulong rest)
+    {
+        uint length = (uint)rest;
+        if (!_hasIndirect || (Flags(rest) & DescriptorFlags.Next) != 0
+            || length == 0 || length % PackedDescriptor.Bytes != 0 || length / PackedDescriptor.Bytes > (uint)_size
+            || !_memory.TryTranslate(iova, length, out byte* table))
+        {
+            return false;
+        }
+
+        for (byte* end = table + length; table < end; table += PackedDescriptor.Bytes)
+        {
+            ulong entry = *(ulong*)(table + PackedDescriptor.LengthOffset);
+            if (!chain.TryAdd(_memory, *(ulong*)table, (uint)entry, (Flags(entry) & DescriptorFlags.Write) != 0))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,98 @@
+// Complete side of a packed queue: used descriptors, and whether the driver wants an interrupt. Reads no descriptor.
+using System.Threading;
+using SmartNicFw.Hal.Spec;
+
+namespace SmartNicFw.Emulator.Virtio;
+
+/// <summary>Source: VIRTIO 1.4, 2.8.1 to 2.8.10, 2.8.14.</summary>
+internal sealed unsafe class PackedUsedRing
+{
+    private const uint AvailAndUsed = DescriptorFlags.Avail | DescriptorFlags.Used;
+
+    private readonly byte* _ring;
+    private readonly uint* _driverEvent;
+    private readonly int _size;
+    private readonly bool _hasEventIdx;
+
+    // Next slot to write a used descriptor to, and the AVAIL and USED flags of a used one there (2.8.1).
+    private int _next;
+    private uint _usedFlags = AvailAndUsed;
+
+    // The first used descriptor since the last publication, held back: the driver looks at this slot only, so what is
+    // behind it stays unseen until then. Slots that all of them stand for.
+    private int _heldSlot;
+    private uint _heldWrap;
+    private ulong _held;
+    private int _slotsStaged;
+
+    public PackedUsedRing(byte* ring, byte* driverEvent, int size, bool hasEventIdx)
+    {
+        _ring = ring;
+        _driverEvent = (uint*)driverEvent;
+        _size = size;
+        _hasEventIdx = hasEventIdx;
+    }
+
+    /// <summary>Writes one used descriptor, which stands for <paramref name="slots"/> slots of the ring.</summary>
+    public void Stage(ushort id, uint written, int slots)
+    {
+        uint flags = _usedFlags | (written == 0 ? 0u : DescriptorFlags.Write);
+        ulong used = written | ((ulong)id << 32) | ((ulong)flags << 48);
+        if (_slotsStaged == 0)
+        {
+            _held = used;
+            _heldSlot = _next;
+            _heldWrap = _usedFlags;
+        }
+        else
+        {
+            *Slot(_next) = used;
+        }
+
+        _slotsStaged += slots;
+        _next += slots;
+        if (_next >= _size)
+        {
+            _next -= _size;
+            _usedFlags ^= AvailAndUsed;
+        }
+    }
+
+    public bool Publish()
+    {
+        int published = _slotsStaged;
+        if (published == 0)
+        {
+            return false;
+        }
+
+        // Release. Partner: the driver's barrier between its look at the flags and at the rest (2.8.20). Without it the
+        // driver could see this descriptor used before those behind it, or before the bytes of the buffers.
+        Volatile.Write(ref *Slot(_heldSlot), _held);
+        _slotsStaged = 0;
+
+        // Partner: the driver's barrier between its write of the event structure and its last look at the ring (2.8.20).
+        // Without it both sides could miss the other's write: no interrupt, and a buffer that waits for ever.
+        Interlocked.MemoryBarrier();
+        uint wanted = Volatile.Read(ref *_driverEvent);
+        uint flags = (wanted >> (8 * PackedEvent.FlagsOffset)) & 3;
+        return flags == PackedEvent.FlagsDescriptor && _hasEventIdx
+            ? Passed(wanted, published)
+            : flags != PackedEvent.FlagsDisable;
+    }
+
+    // Whether the slot that the driver named is among those published: by window, for slots are skipped (2.8.14).
+    private bool Passed(uint wanted, int published)
+    {
+        int distance = (int)(wanted & PackedEvent.DescriptorEventOffsetMask) - _heldSlot;
+        uint wrap = (wanted & PackedEvent.DescriptorWrapMask) != 0 ? AvailAndUsed : 0;
+        if (wrap != _heldWrap)
+        {
+            distance += _size;
+        }
+
+        return distance >= 0 && distance < published;
+    }
+
+    private ulong* Slot(int slot) => (ulong*)(_ring + ((nint)slot * PackedDescriptor.Bytes) + PackedDescriptor.LengthOffset);
+}

@@ -1,0 +1,57 @@
+// Complete side of a split queue: the used ring, and whether the driver wants an interrupt. Knows nothing of descriptors.
+using System.Threading;
+using SmartNicFw.Hal.Spec;
+
+namespace SmartNicFw.Emulator.Virtio;
+
+/// <summary>Source: VIRTIO 1.4, 2.7.7, 2.7.8 and 2.7.9.</summary>
+internal sealed unsafe class SplitUsedRing
+{
+    private readonly byte* _used;
+    private readonly ushort* _availFlags;
+    private readonly ushort* _usedEvent;
+    private readonly int _mask;
+    private readonly bool _hasEventIdx;
+
+    // Index of the next element to write, and used.idx as the driver knows it: both run freely and wrap at 65,536.
+    private ushort _next;
+    private ushort _published;
+
+    public SplitUsedRing(byte* avail, byte* used, int size, bool hasEventIdx)
+    {
+        _used = used;
+        _availFlags = (ushort*)(avail + AvailRing.FlagsOffset);
+        _usedEvent = (ushort*)(avail + AvailRing.RingOffset + (size * AvailRing.EntryBytes));
+        _mask = size - 1;
+        _hasEventIdx = hasEventIdx;
+    }
+
+    /// <summary>Writes one element, which stands for <paramref name="chains"/> chains (2.7.9: more than 1 if in order).</summary>
+    public void Stage(ushort id, uint written, int chains)
+    {
+        *(ulong*)(_used + UsedRing.RingOffset + ((_next & _mask) * UsedRing.EntryBytes)) = id | ((ulong)written << 32);
+        _next = (ushort)(_next + chains);
+    }
+
+    public bool Publish()
+    {
+        ushort before = _published;
+        ushort now = _next;
+        if (now == before)
+        {
+            return false;
+        }
+
+        // Release. Partner: the driver's barrier between its look at used.idx and at the elements (2.7.14). Without it the
+        // driver could see the index before the element, or before the bytes of the buffer.
+        Volatile.Write(ref *(ushort*)(_used + UsedRing.IdxOffset), now);
+        _published = now;
+
+        // Partner: the driver's barrier between its write of flags or used_event and its last look at used.idx (2.7.14).
+        // Without it both sides could miss the other's write: no interrupt, and a buffer that waits for ever.
+        Interlocked.MemoryBarrier();
+        return _hasEventIdx
+            ? (ushort)(now - Volatile.Read(ref *_usedEvent) - 1) < (ushort)(now - before)
+            : (Volatile.Read(ref *_availFlags) & AvailRing.NoInterrupt) == 0;
+    }
+}
