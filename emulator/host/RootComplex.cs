@@ -43,14 +43,17 @@ public sealed class RootComplex
     private const long RetryIntervalUs = 10;
 
     private readonly EmulatedBoard _board;
+    private readonly IEndpointMemory? _memory;
     private int _tag;
 
     /// <summary>Connects a root port to a board.</summary>
     /// <param name="supportsAri">Whether the root port can forward to more than eight functions.</param>
-    public RootComplex(EmulatedBoard board, bool supportsAri = true)
+    /// <param name="memory">What answers memory accesses; null: the board itself when it can, else nobody.</param>
+    public RootComplex(EmulatedBoard board, bool supportsAri = true, IEndpointMemory? memory = null)
     {
         ArgumentNullException.ThrowIfNull(board);
         _board = board;
+        _memory = memory ?? (object)board as IEndpointMemory;
         Port = new RootPort(board.Configuration.LinkSpeed, board.Configuration.LinkWidth, supportsAri);
     }
 
@@ -59,6 +62,9 @@ public sealed class RootComplex
 
     /// <summary>Configuration accesses made so far.</summary>
     public long Accesses { get; private set; }
+
+    /// <summary>Memory accesses made so far.</summary>
+    public long MemoryAccesses { get; private set; }
 
     /// <summary>Requests that had to be sent again because the function answered with retry status.</summary>
     public long Retries { get; private set; }
@@ -94,6 +100,35 @@ public sealed class RootComplex
     /// <summary>Finds the function that a memory address reaches through the root port.</summary>
     /// <returns>Null when the port does not forward it or no function answers.</returns>
     public DecodedAddress? Decode(ulong address) => Port.Forwards(address) ? _board.Comparators.Decode(address) : null;
+
+    /// <summary>Reads 1, 2, 4 or 8 bytes of a function's memory at a multiple of their number.</summary>
+    /// <returns>All ones, as wide as the access, when nobody answers.</returns>
+    public ulong ReadMemory(ulong address, int bytes)
+    {
+        CheckMemoryAccess(address, bytes);
+        ulong mask = ulong.MaxValue >> (64 - (bytes * 8));
+        return _memory is { } memory && Decode(address) is { } target ? memory.Read(target, bytes) & mask : mask;
+    }
+
+    /// <summary>Writes 1, 2, 4 or 8 bytes of a function's memory at a multiple of their number.</summary>
+    public void WriteMemory(ulong address, int bytes, ulong value)
+    {
+        CheckMemoryAccess(address, bytes);
+        if (_memory is { } memory && Decode(address) is { } target)
+        {
+            memory.Write(target, bytes, value & (ulong.MaxValue >> (64 - (bytes * 8))));
+        }
+    }
+
+    private void CheckMemoryAccess(ulong address, int bytes)
+    {
+        MemoryAccesses++;
+        if (bytes is not (1 or 2 or 4 or 8) || (address & (ulong)(bytes - 1)) != 0)
+        {
+            throw new ArgumentException(
+                $"memory accesses are 1, 2, 4 or 8 bytes at a multiple of their size, not {bytes} at 0x{address:x}");
+        }
+    }
 
     private static int ByteEnables(int offset, int bytes)
     {
