@@ -16,6 +16,9 @@ namespace SmartNicFw.Firmware
         /// <summary>Most virtual functions a physical function may have.</summary>
         public const int MaxTotalVFs = 1024;
 
+        /// <summary>Most queue pairs a function may have.</summary>
+        public const int MaxQueuePairs = 64;
+
         /// <summary>Physical functions, 1 to <see cref="MaxPhysicalFunctions"/>.</summary>
         public int PhysicalFunctions = 1;
 
@@ -27,6 +30,21 @@ namespace SmartNicFw.Firmware
 
         /// <summary>MSI-X vectors of a virtual function, 1 to 2048.</summary>
         public int VfMsixVectors = 16;
+
+        /// <summary>Pairs of a receive and a transmit queue of a physical function, 1 to <see cref="MaxQueuePairs"/>.</summary>
+        public int PfQueuePairs = 4;
+
+        /// <summary>Pairs of a receive and a transmit queue of a virtual function, 1 to <see cref="MaxQueuePairs"/>.</summary>
+        public int VfQueuePairs = 2;
+
+        /// <summary>Largest queue size, entries: a power of two from 2 to 32768.</summary>
+        public int MaxQueueSize = 1024;
+
+        /// <summary>Largest frame without its Ethernet header, bytes: 68 to 65535 (VIRTIO 1.4, 5.1.4.1).</summary>
+        public int Mtu = 9000;
+
+        /// <summary>Speed of the Ethernet port that functions report, Mbit/s: 1 upwards.</summary>
+        public int EthernetMbps = 25000;
 
         /// <summary>Largest payload of a packet, bytes: 128, 256, 512, 1024, 2048 or 4096.</summary>
         public int MaxPayloadBytes = 512;
@@ -76,6 +94,12 @@ namespace SmartNicFw.Firmware
                 return OutOfRange("VfMsixVectors", VfMsixVectors, 1, MsixCapability.MaxVectors);
             }
 
+            string fault = ValidateQueues();
+            if (fault != null)
+            {
+                return fault;
+            }
+
             if (!IsPowerOfTwoWithin(MaxPayloadBytes, PciExpressCapability.MinPayloadBytes, PciExpressCapability.MaxPayloadBytes))
             {
                 return "MaxPayloadBytes is " + MaxPayloadBytes.ToString() + "; allowed: 128, 256, 512, 1024, 2048, 4096";
@@ -114,6 +138,37 @@ namespace SmartNicFw.Firmware
         public int RegionBytes(int bar, bool isVirtual)
         {
             return BarMap.RegionBytes(bar, MsixVectors(isVirtual));
+        }
+
+        private string ValidateQueues()
+        {
+            if (PfQueuePairs < 1 || PfQueuePairs > MaxQueuePairs)
+            {
+                return OutOfRange("PfQueuePairs", PfQueuePairs, 1, MaxQueuePairs);
+            }
+
+            if (VfQueuePairs < 1 || VfQueuePairs > MaxQueuePairs)
+            {
+                return OutOfRange("VfQueuePairs", VfQueuePairs, 1, MaxQueuePairs);
+            }
+
+            if (!IsPowerOfTwoWithin(MaxQueueSize, 2, VirtqueueLimits.MaxSize))
+            {
+                return "MaxQueueSize is " + MaxQueueSize.ToString() + "; allowed: a power of two from 2 to 32768";
+            }
+
+            if (Mtu < 68 || Mtu > 65535)
+            {
+                return OutOfRange("Mtu", Mtu, 68, 65535);
+            }
+
+            return EthernetMbps < 1 ? "EthernetMbps is " + EthernetMbps.ToString() + "; allowed: 1 upwards" : null;
+        }
+
+        /// <summary>Queue pairs of a function of the given kind.</summary>
+        public int QueuePairs(bool isVirtual)
+        {
+            return isVirtual ? VfQueuePairs : PfQueuePairs;
         }
 
         private static bool IsPowerOfTwoWithin(int value, int low, int high)

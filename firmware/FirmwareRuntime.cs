@@ -19,28 +19,29 @@ namespace SmartNicFw.Firmware
         private readonly ConfigRequest _request = new ConfigRequest();
 
         /// <summary>Builds the rooms of an endpoint, as after a fundamental reset.</summary>
+        /// <param name="board">Every contract of the board.</param>
         /// <exception cref="ArgumentException">The configuration does not pass
-        /// <see cref="EndpointConfiguration.Validate"/>; the message is its line.</exception>
-        public FirmwareRuntime(
-            EndpointConfiguration configuration, IConfigPort configPort, ILinkPort linkPort, IAddressDecodePort decodePort,
-            IMonotonicClock clock)
+        /// <see cref="EndpointConfiguration.Validate"/>, and the message is its line; or a contract is missing.</exception>
+        public FirmwareRuntime(EndpointConfiguration configuration, BoardContracts board)
         {
-            string fault = configuration.Validate();
+            string fault = configuration.Validate() ?? board.FirstMissing();
             if (fault != null)
             {
                 throw new ArgumentException(fault);
             }
 
-            _configPort = configPort;
-            _linkPort = linkPort;
+            _configPort = board.ConfigPort;
+            _linkPort = board.LinkPort;
             Numbering = new FunctionNumbering(configuration.PhysicalFunctions, configuration.TotalVFs);
             Space = new FunctionConfigSpace(configuration, Numbering);
-            Resets = new ResetControl(Numbering, Space, clock);
+            Resets = new ResetControl(Numbering, Space, board.Clock);
             Sriov = new SriovControl(Numbering, Space, Resets);
             Router = new FunctionRouter(Numbering, Sriov);
-            Decode = new AddressDecode(configuration, Space, Sriov, Resets, decodePort);
+            Decode = new AddressDecode(configuration, Space, Sriov, Resets, board.AddressDecode);
+            DataPath = new DataPath(configuration, board, Numbering, Space, Resets);
             ConfigTlps = new ConfigTlpHandler(
-                configuration, configPort, Numbering, Router, Space, Sriov, Resets, Decode, new ErrorReporting(Numbering, Space));
+                configuration, board.ConfigPort, Numbering, Router, Space, Sriov, Resets, Decode, new ErrorReporting(Numbering, Space),
+                DataPath);
             ResetEndpoint(ResetKind.Fundamental);
         }
 
@@ -62,9 +63,15 @@ namespace SmartNicFw.Firmware
         /// <summary>The handler of configuration requests, with its counters.</summary>
         public ConfigTlpHandler ConfigTlps { get; }
 
+        /// <summary>Everything behind the BARs.</summary>
+        public DataPath DataPath { get; }
+
         private AddressDecode Decode { get; }
 
-        /// <summary>Does a bounded amount of work: link events, then configuration requests, then resets under way.</summary>
+        /// <summary>
+        /// Does a bounded amount of work: link events, configuration requests, the control and the data flow, then resets
+        /// under way.
+        /// </summary>
         public void Step()
         {
             TakeLinkEvent();
@@ -73,6 +80,7 @@ namespace SmartNicFw.Firmware
                 ConfigTlps.Handle(_request);
             }
 
+            DataPath.Step();
             int physicalFunction = Resets.Advance();
             if (physicalFunction != FunctionNumbering.None)
             {

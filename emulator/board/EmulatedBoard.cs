@@ -15,7 +15,13 @@ public sealed class EmulatedBoard
     public EmulatedBoard(EndpointConfiguration configuration)
     {
         Configuration = configuration;
-        Firmware = new FirmwareRuntime(configuration, Link, Link, Comparators, Clock);
+        Firmware = new FirmwareRuntime(configuration, InertDataPath.Complete(new BoardContracts
+        {
+            ConfigPort = Link,
+            LinkPort = Link,
+            AddressDecode = Comparators,
+            Clock = Clock,
+        }));
     }
 
     /// <summary>What kind of endpoint this is.</summary>

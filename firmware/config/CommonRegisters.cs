@@ -44,6 +44,7 @@ namespace SmartNicFw.Firmware.Config
             registers.Field(
                 control, MsixCapability.MessageControlEnableMask | MsixCapability.MessageControlFunctionMaskMask,
                 AccessMode.ReadWrite);
+            registers.OnWrite(control, WriteEffect.MessageControl);
             registers.Constant(at + MsixCapability.TableOffset, BarMap.MsixBar);
             registers.Constant(at + MsixCapability.PbaOffset, (uint)(BarMap.PbaOffset(vectors) | BarMap.MsixBar));
             return at;

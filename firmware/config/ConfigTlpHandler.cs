@@ -19,11 +19,13 @@ namespace SmartNicFw.Firmware.Config
         private readonly ErrorReporting _errors;
         private readonly FunctionNumbering _numbering;
         private readonly PowerState _power;
+        private readonly IConfigParticipant _participant;
 
         /// <summary>Connects the rooms of the flow.</summary>
         public ConfigTlpHandler(
             EndpointConfiguration configuration, IConfigPort port, FunctionNumbering numbering, FunctionRouter router,
-            FunctionConfigSpace space, SriovControl sriov, ResetControl resets, AddressDecode decode, ErrorReporting errors)
+            FunctionConfigSpace space, SriovControl sriov, ResetControl resets, AddressDecode decode, ErrorReporting errors,
+            IConfigParticipant participant)
         {
             _port = port;
             _router = router;
@@ -34,6 +36,7 @@ namespace SmartNicFw.Firmware.Config
             _errors = errors;
             _numbering = numbering;
             _power = new PowerState(configuration);
+            _participant = participant;
         }
 
         /// <summary>Requests for functions that do not exist, since start.</summary>
@@ -65,7 +68,7 @@ namespace SmartNicFw.Firmware.Config
 
             if (!request.IsWrite)
             {
-                _port.Complete(CompletionStatus.Successful, _space.Read(function, request.RegisterOffset));
+                _port.Complete(CompletionStatus.Successful, Read(function, request.RegisterOffset));
                 return;
             }
 
@@ -84,6 +87,13 @@ namespace SmartNicFw.Firmware.Config
             Write(function, request);
         }
 
+        private uint Read(int function, int offset)
+        {
+            return _space.TemplateOf(function).EffectAt(offset) == WriteEffect.PciCfgData
+                ? _participant.ReadPciCfgData(function)
+                : _space.Read(function, offset);
+        }
+
         private void Write(int function, ConfigRequest request)
         {
             int offset = request.RegisterOffset;
@@ -94,6 +104,12 @@ namespace SmartNicFw.Firmware.Config
             if (effect == WriteEffect.None)
             {
                 _space.Store(function, offset, now);
+                return;
+            }
+
+            if (effect == WriteEffect.PciCfgData)
+            {
+                _participant.WritePciCfgData(function, request.Data, lanes);
                 return;
             }
 
@@ -122,8 +138,14 @@ namespace SmartNicFw.Firmware.Config
                         return;
                     }
 
+                    _participant.PowerStateWritten(function);
                     break;
                 case WriteEffect.Command:
+                    _participant.CommandWritten(function);
+                    break;
+                case WriteEffect.MessageControl:
+                    _participant.MessageControlWritten(function);
+                    return;
                 case WriteEffect.Bar:
                     break;
                 default:

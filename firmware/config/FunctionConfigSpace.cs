@@ -123,6 +123,13 @@ namespace SmartNicFw.Firmware.Config
                 == PowerManagementCapability.PowerStateD0;
         }
 
+        /// <summary>True while the function may send memory requests, messages included: Bus Master Enable, in D0 (7.5.1.1.3, 5.3.1.4).</summary>
+        public bool IsBusMaster(int function)
+        {
+            return (Read16(function, PciConfigHeader.CommandOffset) & PciConfigHeader.CommandBusMasterEnableMask) != 0
+                && IsInD0(function);
+        }
+
         private int StateIndex(int function)
         {
             return function < _numbering.PhysicalFunctions

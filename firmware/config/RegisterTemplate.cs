@@ -44,6 +44,8 @@ namespace SmartNicFw.Firmware.Config
         NumVFs,
         SystemPageSize,
         VfBar,
+        MessageControl,
+        PciCfgData,
     }
 
     /// <summary>How far a reset reaches into the registers of a function.</summary>

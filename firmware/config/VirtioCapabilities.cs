@@ -30,6 +30,7 @@ namespace SmartNicFw.Firmware.Config
             registers.Field(window + VirtioPciCapability.BarOffset, 0xFF, AccessMode.ReadWrite);
             registers.Field(window + VirtioPciCapability.OffsetOffset, 0xFFFFFFFF, AccessMode.ReadWrite);
             registers.Field(window + VirtioPciCapability.LengthOffset, 0xFFFFFFFF, AccessMode.ReadWrite);
+            registers.OnWrite(window + VirtioPciCapability.PciCfgDataOffset, WriteEffect.PciCfgData);
             offsets.VirtioPciCfg = window;
         }
 

@@ -22,7 +22,13 @@ internal sealed class Endpoint
     public Endpoint(int physicalFunctions, int totalVFs)
     {
         var configuration = new EndpointConfiguration { PhysicalFunctions = physicalFunctions, TotalVFs = totalVFs };
-        Firmware = new FirmwareRuntime(configuration, Source, Source, new AddressComparators(), new VirtualClock());
+        Firmware = new FirmwareRuntime(configuration, InertDataPath.Complete(new BoardContracts
+        {
+            ConfigPort = Source,
+            LinkPort = Source,
+            AddressDecode = new AddressComparators(),
+            Clock = new VirtualClock(),
+        }));
         Write(0, PciConfigHeader.InterruptLineOffset, LowByte, 0);
     }
 

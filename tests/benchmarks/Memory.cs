@@ -40,8 +40,15 @@ internal static class Memory
         var source = new RequestSource();
         var comparators = new AddressComparators();
         var clock = new VirtualClock();
+        BoardContracts board = InertDataPath.Complete(new BoardContracts
+        {
+            ConfigPort = source,
+            LinkPort = source,
+            AddressDecode = comparators,
+            Clock = clock,
+        });
         long before = GC.GetAllocatedBytesForCurrentThread();
-        var firmware = new FirmwareRuntime(configuration, source, source, comparators, clock);
+        var firmware = new FirmwareRuntime(configuration, board);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         GC.KeepAlive(firmware);
         return allocated;

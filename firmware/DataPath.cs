@@ -1,0 +1,126 @@
+// The hallway of control and data flow: builds their rooms and calls them in flow order. Does nothing itself.
+using SmartNicFw.Firmware.Arbitration;
+using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Dma;
+using SmartNicFw.Firmware.Interrupt;
+using SmartNicFw.Firmware.Management;
+using SmartNicFw.Firmware.Virtio;
+using SmartNicFw.Hal.Contracts;
+
+namespace SmartNicFw.Firmware
+{
+    /// <summary>Everything behind the BARs. Hangs into the reset door, and into the configuration flow for what reaches it from there.</summary>
+    public sealed class DataPath : IConfigParticipant
+    {
+        /// <summary>Frames that the wire hands in at the most in one step.</summary>
+        public const int PortFramesPerStep = 64;
+
+        private readonly FunctionNumbering _numbering;
+        private readonly IEthernetPort _ethernet;
+        private readonly ConfigWindow _window;
+        private readonly LinkStatus _link;
+        private readonly BarAccessHandler _bars;
+        private readonly DoorbellHandler _doorbells;
+        private readonly QueueArbiter _arbiter;
+        private readonly DmaScheduler _scheduler;
+        private readonly DeviceLifecycle _lifecycle;
+
+        /// <summary>Builds the rooms and hangs them into the reset door.</summary>
+        public DataPath(
+            EndpointConfiguration configuration, BoardContracts board, FunctionNumbering numbering, FunctionConfigSpace space,
+            ResetControl resets)
+        {
+            _numbering = numbering;
+            _ethernet = board.EthernetPort;
+            State = new VirtioState(configuration, numbering);
+            Counters = new Counters(numbering.Count);
+            Msix = new MsixTable(configuration, numbering, space, board.MsixPort, Counters);
+            Pending = new PendingQueues(State.Queues.Count);
+            InterruptModerator moderator = new InterruptModerator(State, Msix);
+            Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, moderator);
+            Steering steering = new Steering(State, board.SwitchTable);
+            FunctionAccess access = new FunctionAccess(numbering, space, resets);
+            _lifecycle = new DeviceLifecycle(
+                State, board.QueueEngine, board.SwitchTable, Pending, Policy, moderator, Msix, steering, Counters);
+            _doorbells = new DoorbellHandler(board.DoorbellPort, access, State, Pending, Counters);
+            CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(numbering), _lifecycle, Msix);
+            _bars = new BarAccessHandler(
+                configuration, board.BarPort, numbering, access, State, common,
+                new NetConfig(configuration, State, board.EthernetPort), Msix, _doorbells, Counters);
+            _window = new ConfigWindow(space, access, _bars);
+            _link = new LinkStatus(State, moderator, board.EthernetPort);
+            ControlQueue control = new ControlQueue(
+                board.CommandPort, State, new ReceiveCommands(State, board.SwitchTable, Policy),
+                new MultiqueueCommands(State, steering));
+            _scheduler = new DmaScheduler(
+                board.QueueEngine, space, State, Pending, _lifecycle, moderator, control, Counters);
+            _arbiter = new QueueArbiter(Pending, _scheduler);
+            resets.Attach(_lifecycle);
+        }
+
+        /// <summary>VIRTIO's state of functions and queues.</summary>
+        public VirtioState State { get; }
+
+        /// <summary>What firmware counts.</summary>
+        public Counters Counters { get; }
+
+        /// <summary>The MSI-X tables.</summary>
+        public MsixTable Msix { get; }
+
+        /// <summary>Addresses, port VLANs and spoof checks: the operator's.</summary>
+        public VfPolicy Policy { get; }
+
+        /// <summary>The queues that have work.</summary>
+        public PendingQueues Pending { get; }
+
+        /// <summary>Does a bounded amount of work, in the order in which one thing leads to the next.</summary>
+        public void Step()
+        {
+            _link.Run();
+            _bars.Run();
+            _doorbells.Run();
+            if (_ethernet.HasReceived)
+            {
+                _ethernet.SubmitTurn(PortFramesPerStep);
+            }
+
+            _arbiter.Run();
+            _scheduler.TakeEvents();
+        }
+
+        /// <inheritdoc/>
+        public void MessageControlWritten(int function)
+        {
+            Msix.Replay(function);
+        }
+
+        /// <inheritdoc/>
+        public void CommandWritten(int function)
+        {
+            _lifecycle.Resume(function);
+        }
+
+        /// <inheritdoc/>
+        public void PowerStateWritten(int physicalFunction)
+        {
+            _lifecycle.Resume(physicalFunction);
+            int first = _numbering.VirtualFunction(physicalFunction, 0);
+            for (int function = first; function < first + _numbering.TotalVFs; function++)
+            {
+                _lifecycle.Resume(function);
+            }
+        }
+
+        /// <inheritdoc/>
+        public uint ReadPciCfgData(int function)
+        {
+            return _window.Read(function);
+        }
+
+        /// <inheritdoc/>
+        public void WritePciCfgData(int function, uint data, uint lanes)
+        {
+            _window.Write(function, data, lanes);
+        }
+    }
+}

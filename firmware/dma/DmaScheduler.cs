@@ -1,0 +1,117 @@
+// Hands turns to the engine and takes what it reports. Decides nothing about order: that is the arbiter's.
+using SmartNicFw.Firmware.Arbitration;
+using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Interrupt;
+using SmartNicFw.Firmware.Management;
+using SmartNicFw.Firmware.Virtio;
+using SmartNicFw.Hal.Contracts;
+
+namespace SmartNicFw.Firmware.Dma
+{
+    /// <summary>Direct submission: one turn of a queue at a time, as many queues as the engine takes.</summary>
+    public sealed class DmaScheduler
+    {
+        /// <summary>Events that one step takes at the most.</summary>
+        public const int EventsPerStep = 64;
+
+        private readonly IQueueEngine _engine;
+        private readonly FunctionConfigSpace _space;
+        private readonly VirtioState _state;
+        private readonly PendingQueues _pending;
+        private readonly DeviceLifecycle _lifecycle;
+        private readonly InterruptModerator _moderator;
+        private readonly ControlQueue _control;
+        private readonly Counters _counters;
+        private readonly QueueEvent _event = new QueueEvent();
+
+        /// <summary>Connects the room.</summary>
+        public DmaScheduler(
+            IQueueEngine engine, FunctionConfigSpace space, VirtioState state, PendingQueues pending, DeviceLifecycle lifecycle,
+            InterruptModerator moderator, ControlQueue control, Counters counters)
+        {
+            _engine = engine;
+            _space = space;
+            _state = state;
+            _pending = pending;
+            _lifecycle = lifecycle;
+            _moderator = moderator;
+            _control = control;
+            _counters = counters;
+        }
+
+        /// <summary>Gives a queue its turn: a command of a control queue, frames of any other.</summary>
+        /// <param name="index">Index of a running queue that is in no turn.</param>
+        /// <returns>False when the engine has no room; the queue waits again then.</returns>
+        public bool TrySubmit(int index, int frames, int bytes)
+        {
+            int function = _state.Queues.FunctionOf(index);
+            int queue = _state.Queues.QueueOf(index);
+            if (!_space.IsBusMaster(function))
+            {
+                // It may not touch memory; its queues come back when it may (see DeviceLifecycle.Resume).
+                return true;
+            }
+
+            if (_state.RoleOf(function, queue) == QueueRole.Control)
+            {
+                // One command a turn: no driver keeps the others waiting by sending many.
+                if (_control.TryHandle(function, queue))
+                {
+                    _pending.Add(index);
+                }
+
+                return true;
+            }
+
+            HalStatus status = _engine.SubmitTurn(function, queue, frames, bytes);
+            if (status == HalStatus.Ok)
+            {
+                _state.Change(index, 0, QueueFlag.InTurn);
+                _counters.Turns[function]++;
+            }
+            else if (status == HalStatus.Busy)
+            {
+                _pending.Add(index);
+                return false;
+            }
+
+            return true;
+        }
+
+        /// <summary>Takes the events of one step.</summary>
+        public void TakeEvents()
+        {
+            for (int taken = 0; taken < EventsPerStep && _engine.TryTake(_event); taken++)
+            {
+                int index = _state.IndexOf(_event.Function, _event.Queue);
+                if (index < 0 || !_state.Has(index, QueueFlag.Running))
+                {
+                    continue;
+                }
+
+                switch (_event.Kind)
+                {
+                    case QueueEventKind.TurnOver:
+                        EndTurn(index, _event.HasMore);
+                        break;
+                    case QueueEventKind.Used:
+                        _moderator.QueueUsed(_event.Function, index);
+                        break;
+                    default:
+                        _lifecycle.Break(_event.Function);
+                        break;
+                }
+            }
+        }
+
+        private void EndTurn(int index, bool hasMore)
+        {
+            bool isWanted = hasMore || _state.Has(index, QueueFlag.Rung);
+            _state.Change(index, QueueFlag.InTurn | QueueFlag.Rung, 0);
+            if (isWanted)
+            {
+                _pending.Add(index);
+            }
+        }
+    }
+}

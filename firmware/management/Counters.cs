@@ -1,0 +1,34 @@
+// What firmware itself counts for each function. Frames and bytes are the switch's to count.
+namespace SmartNicFw.Firmware.Management
+{
+    /// <summary>Counters since start; each wraps at 2^32.</summary>
+    public sealed class Counters
+    {
+        /// <summary>Turns granted, by function.</summary>
+        public readonly uint[] Turns;
+
+        /// <summary>MSI-X messages sent, by function.</summary>
+        public readonly uint[] Interrupts;
+
+        /// <summary>Doorbells that led to a queue, by function.</summary>
+        public readonly uint[] Notifications;
+
+        /// <summary>Times a function was broken by its driver, by function.</summary>
+        public readonly uint[] Broken;
+
+        /// <summary>Makes room for every function.</summary>
+        public Counters(int functions)
+        {
+            Turns = new uint[functions];
+            Interrupts = new uint[functions];
+            Notifications = new uint[functions];
+            Broken = new uint[functions];
+        }
+
+        /// <summary>Doorbells of queues that are not there or do not run.</summary>
+        public long StrayNotifications { get; internal set; }
+
+        /// <summary>BAR accesses that no register answers: wrong place, size or alignment.</summary>
+        public long UnsuitableAccesses { get; internal set; }
+    }
+}

@@ -1,0 +1,84 @@
+// Commands of control queues: takes one, finds the room that understands it, answers. Believes no length and no count.
+using SmartNicFw.Hal;
+using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Hal.Spec;
+
+namespace SmartNicFw.Firmware.Virtio
+{
+    /// <summary>
+    /// A command whose feature was not negotiated, whose length is not what its counts say, or that asks for what cannot
+    /// be, is answered VIRTIO_NET_ERR and changes nothing. Source: VIRTIO 1.4, 5.1.6.5.
+    /// </summary>
+#pragma warning disable CA1711 // The specification's own word: it is a queue of a device, not a collection.
+    public sealed class ControlQueue
+#pragma warning restore CA1711
+    {
+        /// <summary>Bytes of a command that are looked at: more than any valid one has, but for filters that do not fit anyway.</summary>
+        public const int CommandBytes = 1024;
+
+        private readonly ICommandPort _port;
+        private readonly VirtioState _state;
+        private readonly ReceiveCommands _receive;
+        private readonly MultiqueueCommands _multiqueue;
+        private readonly StatisticsCommands _statistics;
+        private readonly byte[] _command = new byte[CommandBytes];
+        private readonly byte[] _reply = new byte[StatisticsCommands.ReplyBytes];
+
+        /// <summary>Connects the room.</summary>
+        public ControlQueue(
+            ICommandPort port, VirtioState state, ReceiveCommands receive, MultiqueueCommands multiqueue)
+        {
+            _port = port;
+            _state = state;
+            _receive = receive;
+            _multiqueue = multiqueue;
+            _statistics = new StatisticsCommands(state);
+        }
+
+        /// <summary>Handles the next command of a running control queue.</summary>
+        /// <returns>False when there is none.</returns>
+        public bool TryHandle(int function, int queue)
+        {
+            int length = _port.TryTake(function, queue, _command);
+            if (length < 0)
+            {
+                return false;
+            }
+
+            _state.Commands[function]++;
+            _statistics.ResultBytes = 0;
+            bool isDone = length >= VirtioNetControl.DataOffset && TryRun(function, length);
+            if (isDone)
+            {
+                _state.CommandsOk[function]++;
+            }
+
+            _reply[0] = (byte)(isDone ? VirtioNetControl.Ok : VirtioNetControl.Error);
+            _port.Complete(function, queue, _reply, isDone ? 1 + _statistics.ResultBytes : 1);
+            return true;
+        }
+
+        private bool TryRun(int function, int length)
+        {
+            int command = _command[VirtioNetControl.CommandOffset];
+            switch (_command[VirtioNetControl.ClassOffset])
+            {
+                case VirtioNetControl.ClassRx:
+                    return _state.IsNegotiated(function, FeatureOffer.CtrlRx)
+                        && _receive.TrySetMode(function, command, _command, length);
+                case VirtioNetControl.ClassMac:
+                    return _receive.TrySetMac(function, command, _command, length);
+                case VirtioNetControl.ClassVlan:
+                    return _state.IsNegotiated(function, FeatureOffer.CtrlVlan)
+                        && _receive.TrySetVlan(function, command, _command, length);
+                case VirtioNetControl.ClassMq:
+                    return _multiqueue.TryRun(function, command, _command, length);
+                case VirtioNetControl.ClassStats:
+                    return _state.IsNegotiated(function, FeatureOffer.DeviceStats)
+                        && _statistics.TryRun(function, command, _command, length, _reply);
+                default:
+                    return false;
+            }
+        }
+    }
+}

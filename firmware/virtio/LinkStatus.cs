@@ -1,0 +1,51 @@
+// Tells every running function when the wire's link goes up or down. A few functions a step.
+using SmartNicFw.Firmware.Interrupt;
+using SmartNicFw.Hal.Contracts;
+
+namespace SmartNicFw.Firmware.Virtio
+{
+    /// <summary>Watches the port; the status bit itself is <see cref="NetConfig"/>'s. Source: VIRTIO 1.4, 5.1.4 and 4.1.5.4.</summary>
+    public sealed class LinkStatus
+    {
+        /// <summary>Functions that one step tells at the most.</summary>
+        public const int FunctionsPerStep = 64;
+
+        private readonly VirtioState _state;
+        private readonly InterruptModerator _moderator;
+        private readonly IEthernetPort _port;
+        private bool _wasUp;
+        private int _next;
+
+        /// <summary>Connects the room.</summary>
+        public LinkStatus(VirtioState state, InterruptModerator moderator, IEthernetPort port)
+        {
+            _state = state;
+            _moderator = moderator;
+            _port = port;
+            _wasUp = port.IsLinkUp;
+            _next = state.Functions;
+        }
+
+        /// <summary>Looks at the port, and tells the next functions of a change. A change on the way begins it anew.</summary>
+        public void Run()
+        {
+            bool isUp = _port.IsLinkUp;
+            if (isUp != _wasUp)
+            {
+                _wasUp = isUp;
+                _next = 0;
+            }
+
+            for (int told = 0; told < FunctionsPerStep && _next < _state.Functions; told++)
+            {
+                int function = _next;
+                _next++;
+                _state.ConfigChanged[function] = 1;
+                if (_state.IsLive(function))
+                {
+                    _moderator.ConfigurationChanged(function);
+                }
+            }
+        }
+    }
+}

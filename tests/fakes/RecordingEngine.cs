@@ -1,0 +1,124 @@
+// An engine and its control queues in the test's hand: notes what firmware asks, reports what the test says. Moves nothing.
+using System;
+using System.Collections.Generic;
+using SmartNicFw.Hal.Contracts;
+
+namespace SmartNicFw.Tests.Fakes;
+
+internal sealed class RecordingEngine : IQueueEngine, ICommandPort
+{
+    private readonly Queue<QueueEvent> _events = new();
+    private readonly Queue<(int Function, int Queue, byte[] Command, int Length)> _commands = new();
+
+    /// <summary>Setups of the queues that run, by function and queue.</summary>
+    public Dictionary<(int Function, int Queue), QueueSetup> Running { get; } = [];
+
+    /// <summary>Turns that were granted and not ended, in order.</summary>
+    public List<(int Function, int Queue, int Frames, int Bytes)> Turns { get; } = [];
+
+    /// <summary>Replies to commands, in order.</summary>
+    public List<byte[]> Replies { get; } = [];
+
+    /// <summary>What Start and SubmitTurn answer.</summary>
+    public HalStatus StartStatus { get; set; } = HalStatus.Ok;
+
+    public HalStatus TurnStatus { get; set; } = HalStatus.Ok;
+
+    /// <summary>False: turns are counted only, so that nothing is allocated.</summary>
+    public bool IsKeepingTurns { get; set; } = true;
+
+    public int TurnCount { get; private set; }
+
+    public HalStatus Start(QueueSetup setup)
+    {
+        if (StartStatus == HalStatus.Ok)
+        {
+            Running.Add((setup.Function, setup.Queue), new QueueSetup
+            {
+                Function = setup.Function,
+                Queue = setup.Queue,
+                Role = setup.Role,
+                Size = setup.Size,
+                DescriptorArea = setup.DescriptorArea,
+                DriverArea = setup.DriverArea,
+                DeviceArea = setup.DeviceArea,
+                Features = setup.Features,
+            });
+        }
+
+        return StartStatus;
+    }
+
+    public void Stop(int function, int queue) => Running.Remove((function, queue));
+
+    public HalStatus SubmitTurn(int function, int queue, int frames, int bytes)
+    {
+        if (TurnStatus == HalStatus.Ok)
+        {
+            TurnCount++;
+            if (IsKeepingTurns)
+            {
+                Turns.Add((function, queue, frames, bytes));
+            }
+        }
+
+        return TurnStatus;
+    }
+
+    public bool TryTake(QueueEvent queueEvent)
+    {
+        if (!_events.TryDequeue(out QueueEvent? next))
+        {
+            return false;
+        }
+
+        queueEvent.Kind = next.Kind;
+        queueEvent.Function = next.Function;
+        queueEvent.Queue = next.Queue;
+        queueEvent.Frames = next.Frames;
+        queueEvent.Bytes = next.Bytes;
+        queueEvent.HasMore = next.HasMore;
+        return true;
+    }
+
+    /// <summary>Reports an event.</summary>
+    public void Report(QueueEventKind kind, int function, int queue, bool hasMore = false) => _events.Enqueue(new QueueEvent
+    {
+        Kind = kind,
+        Function = function,
+        Queue = queue,
+        Frames = 1,
+        Bytes = 64,
+        HasMore = hasMore,
+    });
+
+    /// <summary>Ends every turn under way.</summary>
+    public void EndTurns(bool hasMore = false)
+    {
+        foreach ((int function, int queue, _, _) in Turns)
+        {
+            Report(QueueEventKind.TurnOver, function, queue, hasMore);
+        }
+
+        Turns.Clear();
+    }
+
+    /// <summary>Puts a command on a control queue.</summary>
+    /// <param name="length">Length that the engine reports; that of the bytes when it is not given.</param>
+    public void Command(int function, int queue, byte[] command, int? length = null) =>
+        _commands.Enqueue((function, queue, command, length ?? command.Length));
+
+    public int TryTake(int function, int queue, byte[] buffer)
+    {
+        if (_commands.Count == 0 || _commands.Peek().Function != function || _commands.Peek().Queue != queue)
+        {
+            return -1;
+        }
+
+        (_, _, byte[] command, int length) = _commands.Dequeue();
+        Array.Copy(command, buffer, Math.Min(command.Length, buffer.Length));
+        return length;
+    }
+
+    public void Complete(int function, int queue, byte[] reply, int length) => Replies.Add(reply[..length]);
+}
