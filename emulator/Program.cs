@@ -21,6 +21,7 @@ internal static class Program
         var config = new Command("config", "Look at configuration space") { ConfigDumpCommand.Create() };
         var root = new RootCommand("The SmartNicFw endpoint on a desktop: the firmware, on emulated hardware")
         {
+            DemoCommand.Create(),
             EnumerateCommand.Create(),
             config,
         };

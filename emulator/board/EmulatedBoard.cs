@@ -1,6 +1,12 @@
 // The emulated card: every contract of the HAL, and the firmware that runs on it.
+using System;
+using SmartNicFw.Emulator.Engine;
+using SmartNicFw.Emulator.Host;
+using SmartNicFw.Emulator.Memory;
+using SmartNicFw.Emulator.Net;
 using SmartNicFw.Firmware;
 using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Hal.Regs;
 
 namespace SmartNicFw.Emulator.Board;
 
@@ -8,20 +14,41 @@ namespace SmartNicFw.Emulator.Board;
 /// Wires the rooms of the emulated hardware to one firmware. Whoever drives the board calls <see cref="Step"/>; nothing
 /// runs by itself, and one thread owns it all.
 /// </summary>
-public sealed class EmulatedBoard
+public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
 {
+    private readonly BarRequest _barRequest = new();
+
     /// <summary>Powers a board on.</summary>
-    /// <exception cref="System.ArgumentException">The firmware refuses the configuration; the message is its line.</exception>
+    /// <exception cref="ArgumentException">The firmware refuses the configuration; the message is its line.</exception>
     public EmulatedBoard(EndpointConfiguration configuration)
     {
+        ArgumentNullException.ThrowIfNull(configuration);
+        if (configuration.Validate() is { } fault)
+        {
+            throw new ArgumentException(fault);
+        }
+
         Configuration = configuration;
-        Firmware = new FirmwareRuntime(configuration, InertDataPath.Complete(new BoardContracts
+        int functions = configuration.PhysicalFunctions * (1 + configuration.TotalVFs);
+        Switch = new PacketSwitch(functions);
+        int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
+        Engine = new QueueEngine(Switch, (2 * pairs) + 1, Memory);
+        Bars = new MemoryLink(configuration);
+        Firmware = new FirmwareRuntime(configuration, new BoardContracts
         {
             ConfigPort = Link,
             LinkPort = Link,
             AddressDecode = Comparators,
             Clock = Clock,
-        }));
+            BarPort = Bars,
+            DoorbellPort = Bars,
+            QueueEngine = Engine,
+            CommandPort = Engine,
+            SwitchTable = Switch,
+            MsixPort = this,
+            EthernetPort = Engine,
+            CounterPort = Switch,
+        });
     }
 
     /// <summary>What kind of endpoint this is.</summary>
@@ -30,11 +57,26 @@ public sealed class EmulatedBoard
     /// <summary>The link to the port above.</summary>
     public ConfigLink Link { get; } = new();
 
+    /// <summary>BAR accesses and doorbells behind the comparators.</summary>
+    public MemoryLink Bars { get; }
+
     /// <summary>Which addresses the endpoint answers to.</summary>
     public AddressComparators Comparators { get; } = new();
 
     /// <summary>The board's time.</summary>
     public VirtualClock Clock { get; } = new();
+
+    /// <summary>Memory of the host that the endpoint may reach.</summary>
+    public GuestMemory Memory { get; } = new();
+
+    /// <summary>The switch between functions and wire.</summary>
+    public PacketSwitch Switch { get; }
+
+    /// <summary>The engine of the queues.</summary>
+    public QueueEngine Engine { get; }
+
+    /// <summary>Where interrupts go; null: nobody listens.</summary>
+    public IInterruptSink? Interrupts { get; set; }
 
     /// <summary>The firmware under test.</summary>
     public FirmwareRuntime Firmware { get; }
@@ -53,5 +95,54 @@ public sealed class EmulatedBoard
         }
 
         return completion;
+    }
+
+    /// <summary>Reads a BAR, stepping the firmware until it answers. Reading doorbells yields zero.</summary>
+    public ulong Read(DecodedAddress address, int bytes)
+    {
+        if (address.Bar == BarMap.NotifyBar)
+        {
+            return 0;
+        }
+
+        Send(address, bytes, isWrite: false, 0);
+        ulong data;
+        while (!Bars.TryTakeCompletion(out data))
+        {
+            Step();
+        }
+
+        return data;
+    }
+
+    /// <summary>Writes a BAR: rings a doorbell, or steps the firmware until it has taken the write.</summary>
+    public void Write(DecodedAddress address, int bytes, ulong value)
+    {
+        if (address.Bar == BarMap.NotifyBar)
+        {
+            Bars.Ring(address);
+            return;
+        }
+
+        Send(address, bytes, isWrite: true, value);
+        while (Bars.IsBusy)
+        {
+            Step();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Send(int function, ulong address, uint data) => Interrupts?.Deliver(address, data);
+
+    private void Send(DecodedAddress address, int bytes, bool isWrite, ulong value)
+    {
+        _barRequest.IsWrite = isWrite;
+        _barRequest.PhysicalFunction = address.PhysicalFunction;
+        _barRequest.Vf = address.Vf;
+        _barRequest.Bar = address.Bar;
+        _barRequest.Offset = (int)address.Offset;
+        _barRequest.Bytes = bytes;
+        _barRequest.Data = value;
+        Bars.Send(_barRequest);
     }
 }

@@ -72,7 +72,7 @@ internal sealed class EndpointOptions
     }
 
     // A whole number within bounds; anything else is one line that states them.
-    private static Option<int> Number(string name, string helpName, string what, int low, int high, int standard) => new(name)
+    internal static Option<int> Number(string name, string helpName, string what, int low, int high, int standard) => new(name)
     {
         Description = $"{what}, {low} to {high}",
         HelpName = helpName,

@@ -1,0 +1,206 @@
+// The whole story in one process: an endpoint, a host with a driver on every VF, and real frames between them.
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using SmartNicFw.Emulator.Board;
+using SmartNicFw.Emulator.Host;
+using SmartNicFw.Emulator.Host.Virtio;
+using SmartNicFw.Firmware;
+using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Hal.Spec;
+
+namespace SmartNicFw.Emulator.Demo;
+
+/// <summary>
+/// Replays frames: the addresses that send in the capture become VFs, as many as there are, each with its own address; what
+/// the others sent comes in from the wire. A station all of whose frames bear one VLAN tag gets that VLAN as its port VLAN and
+/// sends without tag. The last VF but one is an offender that sends with the address of another. Every frame that arrives is
+/// compared with what <see cref="Expectation"/> says.
+/// </summary>
+internal sealed class DemoRun : IDisposable
+{
+    private const int AddressBytes = 6;
+    private const int HostMemoryBytes = 256 << 20;
+    private const int OffenderPeriod = 10;
+    private const int MaxStepsPerFrame = 64;
+
+    private readonly EmulatedBoard _board;
+    private readonly RootComplex _host;
+    private readonly HostMemory _memory = new(HostMemoryBytes);
+    private readonly InterruptController _interrupts = new();
+    private readonly DemoWire _wire = new();
+    private readonly List<NetDriver> _drivers = [];
+    private readonly Expectation _expectation;
+    private readonly int _offender;
+    private readonly byte[] _forged;
+
+    /// <summary>Boots the endpoint and brings a driver up on every VF.</summary>
+    /// <param name="vfs">VFs, 3 upwards.</param>
+    /// <param name="frames">The frames to be replayed, to find who takes part.</param>
+    public unsafe DemoRun(int vfs, IReadOnlyList<byte[]> frames)
+    {
+        _board = new EmulatedBoard(new EndpointConfiguration { TotalVFs = vfs });
+        _board.Memory.Map(HostMemory.BaseAddress, _memory.Start, (ulong)_memory.Bytes);
+        _board.Interrupts = _interrupts;
+        _board.Engine.Port = _wire;
+        _host = new RootComplex(_board);
+        var found = new PciEnumerator(_host);
+        found.Enumerate();
+        HostFunction pf = found.PhysicalFunctions[0];
+        found.EnableVFs(pf, vfs);
+
+        _offender = vfs - 2;
+        Stations = FindStations(frames, vfs);
+        _forged = [.. Stations[^1].Mac, .. Stations[0].Mac, 0x08, 0x00, .. new byte[46]];
+        _expectation = new Expectation(Stations);
+        foreach (Station station in Stations)
+        {
+            Start(station, pf.Sriov!.VFs[station.Vf]);
+        }
+
+        _wire.Sent = frame => _expectation.Arrived(null, frame);
+    }
+
+    /// <summary>The VFs and what they are.</summary>
+    public IReadOnlyList<Station> Stations { get; }
+
+    /// <summary>Frames sent so far, forged ones not among them.</summary>
+    public long Sent { get; private set; }
+
+    /// <summary>Forged frames sent so far.</summary>
+    public long Forged { get; private set; }
+
+    /// <summary>Number of the VF that forges.</summary>
+    public int Offender => _offender;
+
+    /// <summary>What arrived and what did not.</summary>
+    public Expectation Expectation => _expectation;
+
+    /// <summary>A counter of a VF.</summary>
+    public ulong Read(int vf, int counter) => _board.Switch.Read(_board.Firmware.Numbering.VirtualFunction(0, vf), counter);
+
+    /// <summary>Interrupts that a VF's driver took.</summary>
+    public long InterruptsOf(int vf) => _drivers[vf].Interrupts;
+
+    /// <summary>Sends one frame of the capture, and every now and then a forged one, and lets everything arrive.</summary>
+    public void Replay(byte[] frame)
+    {
+        Station? sender = Stations.FirstOrDefault(
+            station => station.Vf < _offender && frame.AsSpan(AddressBytes, AddressBytes).SequenceEqual(station.Mac));
+        byte[] sent = sender is { PortVlan: > 0 } ? Expectation.WithoutTag(frame) : frame;
+        _expectation.Sent(sender, sent);
+        Sent++;
+        if (sender is null)
+        {
+            _wire.Put(sent);
+        }
+        else
+        {
+            Send(sender.Vf, sent);
+        }
+
+        Settle();
+        if (Sent % OffenderPeriod == 0)
+        {
+            Forged++;
+            Send(_offender, _forged);
+            Settle();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _drivers.ForEach(driver => driver.Dispose());
+        _memory.Dispose();
+    }
+
+    private static List<Station> FindStations(IReadOnlyList<byte[]> frames, int vfs)
+    {
+        var senders = frames.Where(frame => frame.Length >= 14 && (frame[AddressBytes] & 1) == 0)
+            .GroupBy(frame => Convert.ToHexString(frame, AddressBytes, AddressBytes)).Take(vfs - 2);
+        var stations = new List<Station>();
+        foreach (IGrouping<string, byte[]> sender in senders)
+        {
+            int[] vlans = [.. sender.Select(frame => Expectation.VlanOf(frame)).Distinct()];
+            stations.Add(new Station(
+                stations.Count, Convert.FromHexString(sender.Key), vlans.Length == 1 ? vlans[0] : 0, TakesAllMulticast: true));
+        }
+
+        while (stations.Count < vfs)
+        {
+            byte[] mac = [0x02, 0x00, 0x00, 0xFE, 0x00, (byte)stations.Count];
+            stations.Add(new Station(stations.Count, mac, 0, TakesAllMulticast: false));
+        }
+
+        return stations;
+    }
+
+    private void Start(Station station, HostFunction function)
+    {
+        int index = _board.Firmware.Numbering.VirtualFunction(0, station.Vf);
+        ulong mac = 0;
+        for (int place = AddressBytes - 1; place >= 0; place--)
+        {
+            mac = (mac << 8) | station.Mac[place];
+        }
+
+        _board.Firmware.DataPath.Policy.SetMac(index, mac);
+        _board.Firmware.DataPath.Policy.SetPortVlan(index, station.PortVlan, 0);
+        _board.Firmware.DataPath.Policy.SetSpoofCheck(index, true);
+
+        // Every other driver uses packed rings.
+        ulong without = station.Vf % 2 == 0 ? 1UL << VirtioFeature.RingPacked : 0;
+        var driver = new NetDriver(_host, function, _memory, _interrupts, new NetDriverOptions
+        {
+            WantedFeatures = NetFeatures.Supported & ~without,
+            TransmitFrameBytes = 65_600,
+            QueueSize = 64,
+        })
+        {
+            FrameHandler = (in ReceivedFrame frame) => _expectation.Arrived(station, frame.Payload),
+        };
+        _drivers.Add(driver);
+        _host.Write(function.Address, PciConfigHeader.CommandOffset, 2, PciConfigHeader.CommandBusMasterEnableMask);
+        driver.Start();
+        if (station.TakesAllMulticast && driver.Control?.SetReceiveMode(VirtioNetControl.RxAllMulticast, isOn: true) != true)
+        {
+            throw new HostException($"{function.Name} refuses to receive all multicast frames");
+        }
+    }
+
+    private void Send(int vf, byte[] frame)
+    {
+        if (!_drivers[vf].TrySend(frame))
+        {
+            throw new HostException($"the transmit queue of VF {vf} stays full");
+        }
+
+        _drivers[vf].Flush();
+    }
+
+    // Until a whole round moves nothing; bounded, for a device that never comes to rest must not hang the demo.
+    private void Settle()
+    {
+        for (int step = 0; step < MaxStepsPerFrame; step++)
+        {
+            long turns = _board.Engine.Turns;
+            _board.Step();
+            int moved = 0;
+            foreach (NetDriver driver in _drivers)
+            {
+                moved += driver.PollInterrupted();
+            }
+
+            if (moved == 0 && turns == _board.Engine.Turns && step > 1)
+            {
+                break;
+            }
+        }
+
+        foreach (NetDriver driver in _drivers)
+        {
+            driver.Poll();
+        }
+    }
+}

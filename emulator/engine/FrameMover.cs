@@ -1,0 +1,168 @@
+// One frame from its sender to everybody whom the switch names. Knows no ring of a sender and no turn.
+using System;
+using SmartNicFw.Emulator.Net;
+using SmartNicFw.Emulator.Virtio;
+using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Hal.Spec;
+
+namespace SmartNicFw.Emulator.Engine;
+
+/// <summary>
+/// Classifies a frame, then delivers it: to functions that take it as it is with one copy from the sender's buffer; to
+/// others, and to the port, with its checksum computed and its segments cut.
+/// </summary>
+internal sealed unsafe class FrameMover
+{
+    private readonly QueueTable _table;
+    private readonly PacketSwitch _switch;
+    private readonly ReceiveSide _receivers;
+    private readonly Destinations _destinations;
+    private readonly FrameView _frame = new();
+    private readonly FrameView _finished = new();
+    private readonly byte[] _prefix = new byte[FrameHeader.MaxPrefixBytes];
+    private readonly byte[] _whole = GC.AllocateUninitializedArray<byte>(PacketSwitch.MaxFrameBytes, pinned: true);
+    private readonly byte[] _segment = GC.AllocateUninitializedArray<byte>(PacketSwitch.MaxFrameBytes, pinned: true);
+
+    public FrameMover(QueueTable table, PacketSwitch packetSwitch, ReceiveSide receivers)
+    {
+        _table = table;
+        _switch = packetSwitch;
+        _receivers = receivers;
+        _destinations = new Destinations(packetSwitch.FunctionCount);
+    }
+
+    /// <summary>The wire.</summary>
+    public NetworkPort? Port { get; set; }
+
+    /// <summary>Moves what a driver put into a transmit queue.</summary>
+    /// <returns>Bytes of the frame; 0 when it was dropped as malformed.</returns>
+    public int MoveFromFunction(RunningQueue sender, DescriptorChain chain)
+    {
+        long length = (long)chain.ReadableBytes - sender.HeaderBytes;
+        if (length < Ethernet.HeaderBytes || length > PacketSwitch.MaxFrameBytes || chain.WritableBytes != 0)
+        {
+            _switch.CountDropped(sender.Function, Counter.DroppedMalformed);
+            return 0;
+        }
+
+        Span<byte> bytes = stackalloc byte[sender.HeaderBytes];
+        ChainBytes.Read(chain, 0, bytes);
+        OffloadHeader header = OffloadHeader.Read(bytes);
+        _frame.Set(chain, sender.HeaderBytes, (int)length);
+        ReadOnlySpan<byte> prefix = _frame.Prefix(_prefix);
+        if (!header.TryAccept(prefix, (int)length) || !MayAsk(sender.Features, header))
+        {
+            _switch.CountDropped(sender.Function, Counter.DroppedMalformed);
+            return 0;
+        }
+
+        Move(sender.Function, prefix, header);
+        return (int)length;
+    }
+
+    /// <summary>Moves a frame that came from the wire.</summary>
+    public void MoveFromPort(byte* frame, int length)
+    {
+        _frame.Set(frame, length);
+        Move(PacketSwitch.Port, _frame.Prefix(_prefix), default);
+    }
+
+    // What was not negotiated may not be asked for (5.1.6.2.1).
+    private static bool MayAsk(ulong features, in OffloadHeader header)
+    {
+        int needed = header.GsoKind switch
+        {
+            VirtioNetHeader.GsoTcpV4 => VirtioNetFeature.HostTso4,
+            VirtioNetHeader.GsoTcpV6 => VirtioNetFeature.HostTso6,
+            VirtioNetHeader.GsoUdpL4 => VirtioNetFeature.HostUso,
+            _ => VirtioNetFeature.Csum,
+        };
+        return header.IsPlain || (features & (1UL << needed)) != 0;
+    }
+
+    private void Move(int source, ReadOnlySpan<byte> prefix, in OffloadHeader header)
+    {
+        if (_switch.Classify(source, prefix, _frame.Length, _destinations) != SwitchVerdict.Forward)
+        {
+            return;
+        }
+
+        for (int index = 0; index < _destinations.Count; index++)
+        {
+            Deliver(_destinations.Functions[index], _destinations.Edits[index], prefix, header);
+        }
+
+        if (_destinations.ToPort && Port is not null)
+        {
+            Finish(null, default, PacketSwitch.Port, _destinations.PortEdit, header);
+        }
+    }
+
+    private void Deliver(int function, VlanEdit edit, ReadOnlySpan<byte> prefix, in OffloadHeader header)
+    {
+        var received = new ReceiveHeader();
+        int pair = _switch.SelectPair(function, prefix, out received.HashValue, out received.HashReport);
+        RunningQueue? queue = _table.Find(function, pair * 2) ?? _table.Find(function, 0);
+        if (queue is not { Role: QueueRole.Receive })
+        {
+            _switch.CountDropped(function, Counter.DroppedNoBuffer);
+        }
+        else if (ReceiveHeader.IsAcceptable(header, queue.Features))
+        {
+            received.Offload = header.After(edit);
+            _receivers.Deliver(queue, _frame, edit, _destinations.Tci, received);
+        }
+        else
+        {
+            Finish(queue, received, function, edit, header);
+        }
+    }
+
+    // The frame in one piece of our own, judged again there: a guest may have changed it since the first look.
+    private void Finish(RunningQueue? queue, in ReceiveHeader received, int function, VlanEdit edit, in OffloadHeader header)
+    {
+        int length = _frame.CopyTo(_whole, edit, _destinations.Tci);
+        Span<byte> whole = _whole.AsSpan(0, length);
+        ReadOnlySpan<byte> prefix = whole[..Math.Min(length, FrameHeader.MaxPrefixBytes)];
+        OffloadHeader moved = header.After(edit);
+        if (!moved.TryAccept(prefix, length))
+        {
+            _switch.CountDropped(function, Counter.DroppedMalformed);
+            return;
+        }
+
+        if (moved.IsGso)
+        {
+            var segments = new Segmenter(prefix, length, moved);
+            while (segments.MoveNext())
+            {
+                Emit(queue, received, _segment, segments.Write(whole, _segment));
+            }
+
+            return;
+        }
+
+        if (moved.NeedsCsum)
+        {
+            Offload.CompleteChecksum(whole, moved);
+        }
+
+        Emit(queue, received, _whole, length);
+    }
+
+    private void Emit(RunningQueue? queue, in ReceiveHeader received, byte[] pinned, int length)
+    {
+        if (queue is null)
+        {
+            Port!.Send(pinned.AsSpan(0, length));
+            _switch.CountReceived(PacketSwitch.Port, 1, length);
+            return;
+        }
+
+        fixed (byte* frame = pinned)
+        {
+            _finished.Set(frame, length);
+            _receivers.Deliver(queue, _finished, VlanEdit.None, 0, received);
+        }
+    }
+}

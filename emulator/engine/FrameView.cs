@@ -1,0 +1,90 @@
+// The bytes of one frame, wherever they lie: in a sender's chain or in one piece of our own. Knows no ring and no switch.
+using System;
+using SmartNicFw.Emulator.Net;
+using SmartNicFw.Emulator.Virtio;
+
+namespace SmartNicFw.Emulator.Engine;
+
+/// <summary>
+/// A frame to be copied once, straight from where its sender put it. Reused for every frame; made once.
+/// </summary>
+internal sealed unsafe class FrameView
+{
+    private DescriptorChain? _chain;
+    private int _skip;
+    private byte* _linear;
+
+    /// <summary>Bytes of the frame.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>The frame is what follows a header in a chain.</summary>
+    public void Set(DescriptorChain chain, int headerBytes, int length)
+    {
+        _chain = chain;
+        _skip = headerBytes;
+        Length = length;
+    }
+
+    /// <summary>The frame lies in one piece, valid until the next Set.</summary>
+    public void Set(byte* frame, int length)
+    {
+        _chain = null;
+        _linear = frame;
+        Length = length;
+    }
+
+    /// <summary>
+    /// Copies the first bytes of the frame: what is decided by them is decided by one snapshot, whatever the guest does to
+    /// the frame meanwhile.
+    /// </summary>
+    /// <param name="snapshot">Receives as many bytes as it has room for, or all of a shorter frame.</param>
+    /// <returns>The bytes copied.</returns>
+    public ReadOnlySpan<byte> Prefix(Span<byte> snapshot)
+    {
+        Span<byte> prefix = snapshot[..Math.Min(snapshot.Length, Length)];
+        Read(0, prefix);
+        return prefix;
+    }
+
+    /// <summary>Copies bytes of the frame into a chain of a receiver.</summary>
+    public void CopyTo(int offset, DescriptorChain to, uint toOffset, uint length)
+    {
+        if (_chain is not null)
+        {
+            ChainBytes.Copy(_chain, (uint)(_skip + offset), to, toOffset, length);
+        }
+        else
+        {
+            ChainBytes.Write(to, toOffset, new ReadOnlySpan<byte>(_linear + offset, (int)length));
+        }
+    }
+
+    /// <summary>Copies the frame into one piece, with an edit of its VLAN tag.</summary>
+    /// <returns>Bytes written.</returns>
+    public int CopyTo(Span<byte> target, VlanEdit edit, int tci)
+    {
+        int at = Math.Min(Ethernet.TypeOffset, Length);
+        int rest = edit == VlanEdit.Strip ? at + Ethernet.TagBytes : at;
+        Read(0, target[..at]);
+        if (edit == VlanEdit.Insert)
+        {
+            VlanTag.Write(target[at..], tci);
+            at += Ethernet.TagBytes;
+        }
+
+        Read(rest, target.Slice(at, Length - rest));
+        return at + Length - rest;
+    }
+
+    private void Read(int offset, Span<byte> target)
+    {
+        if (_chain is not null)
+        {
+            ChainBytes.Read(_chain, (uint)(_skip + offset), target);
+        }
+        else
+        {
+            new ReadOnlySpan<byte>(_linear + offset, target.Length).CopyTo(target);
+        }
+    }
+}

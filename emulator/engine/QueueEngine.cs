@@ -1,0 +1,220 @@
+// The queue engine of the emulated card: firmware's turns on one side, rings, switch and wire on the other.
+using System;
+using SmartNicFw.Emulator.Memory;
+using SmartNicFw.Emulator.Net;
+using SmartNicFw.Emulator.Virtio;
+using SmartNicFw.Hal.Contracts;
+
+namespace SmartNicFw.Emulator.Engine;
+
+/// <summary>
+/// Does a turn at once, on the thread that grants it: frames are taken, delivered, and published together at its end.
+/// Nothing is allocated for a frame, and nothing that a guest writes throws.
+/// </summary>
+public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPort
+{
+    private readonly GuestMemory _memory;
+    private readonly QueueTable _table;
+    private readonly PacketSwitch _switch;
+
+    // Made with the first queue or the wire: a card that is only configured needs none of it.
+    private MovingParts? _parts;
+    private NetworkPort? _port;
+
+    /// <summary>Makes an engine without a wire.</summary>
+    /// <param name="packetSwitch">The switch, which knows the number of functions.</param>
+    /// <param name="queuesPerFunction">Queues that a function may have.</param>
+    /// <param name="memory">Memory of the host.</param>
+    public QueueEngine(PacketSwitch packetSwitch, int queuesPerFunction, GuestMemory memory)
+    {
+        ArgumentNullException.ThrowIfNull(packetSwitch);
+        _memory = memory;
+        _switch = packetSwitch;
+        _table = new QueueTable(packetSwitch.FunctionCount, queuesPerFunction);
+    }
+
+    /// <summary>The wire; null for none.</summary>
+    public NetworkPort? Port
+    {
+        get => _port;
+        set
+        {
+            _port = value;
+            Parts.Mover.Port = value;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool IsLinkUp => _port is { IsLinkUp: true };
+
+    /// <inheritdoc/>
+    public bool HasReceived => _port is not null;
+
+    /// <summary>Turns that were granted.</summary>
+    public long Turns { get; private set; }
+
+    private MovingParts Parts => _parts ??= new MovingParts(_table, _switch);
+
+    /// <inheritdoc/>
+    public HalStatus Start(QueueSetup setup)
+    {
+        ArgumentNullException.ThrowIfNull(setup);
+        if (!_table.CanHave(setup.Function, setup.Queue) || _table.Find(setup.Function, setup.Queue) is not null
+            || RunningQueue.TryStart(setup, _memory) is not { } queue)
+        {
+            return HalStatus.BadArgument;
+        }
+
+        _table.Add(queue);
+        return HalStatus.Ok;
+    }
+
+    /// <inheritdoc/>
+    public void Stop(int function, int queue) => _table.Remove(function, queue);
+
+    /// <inheritdoc/>
+    public HalStatus SubmitTurn(int function, int queue, int frames, int bytes)
+    {
+        if (_table.Find(function, queue) is not { } running || running.Role == QueueRole.Control)
+        {
+            return HalStatus.BadArgument;
+        }
+
+        Turns++;
+        if (running.Role == QueueRole.Receive)
+        {
+            int moved = Parts.Receivers.Drain(function, frames, out int movedBytes);
+            _table.Publish();
+            _table.Tell(QueueEventKind.TurnOver, running, moved, movedBytes, moved == frames);
+            return HalStatus.Ok;
+        }
+
+        Transmit(running, frames, bytes);
+        return HalStatus.Ok;
+    }
+
+    /// <inheritdoc/>
+    public int SubmitTurn(int frames)
+    {
+        int moved = 0;
+        while (moved < frames && _port is not null && _port.TryReceive(Parts.FromWire, out int length))
+        {
+            fixed (byte* frame = Parts.FromWire)
+            {
+                Parts.Mover.MoveFromPort(frame, length);
+            }
+
+            moved++;
+        }
+
+        _table.Publish();
+        return moved;
+    }
+
+    /// <inheritdoc/>
+    public bool TryTake(QueueEvent queueEvent)
+    {
+        ArgumentNullException.ThrowIfNull(queueEvent);
+        return _table.TryTake(queueEvent);
+    }
+
+    /// <inheritdoc/>
+    public int TryTake(int function, int queue, byte[] buffer)
+    {
+        if (_table.Find(function, queue) is not { Commands: { } commands } running)
+        {
+            return -1;
+        }
+
+        int length = commands.ReadCommand(buffer);
+        if (length < 0)
+        {
+            if (running.Ring.IsBroken)
+            {
+                Break(running);
+            }
+            else if (running.Ring.EnableKicks())
+            {
+                length = commands.ReadCommand(buffer);
+            }
+        }
+
+        return length;
+    }
+
+    /// <inheritdoc/>
+    public void Complete(int function, int queue, byte[] reply, int length)
+    {
+        if (_table.Find(function, queue) is { Commands: { } commands } running && commands.WriteReply(reply.AsSpan(0, length)))
+        {
+            _table.Tell(QueueEventKind.Used, running, 1, 0, false);
+        }
+    }
+
+    private void Transmit(RunningQueue queue, int frames, int bytes)
+    {
+        queue.Ring.DisableKicks();
+        DescriptorChain chain = Parts.Chain;
+        int moved = 0;
+        int movedBytes = 0;
+        bool hasMore = true;
+        bool isSecondLook = false;
+        while (moved < frames && movedBytes < bytes)
+        {
+            TakeResult result = queue.Ring.TryTake(chain);
+            if (result == TakeResult.Broken)
+            {
+                _table.Publish();
+                Break(queue);
+                return;
+            }
+
+            if (result == TakeResult.Empty)
+            {
+                // Arm, then look again: what the driver added in between rings no doorbell (its partner: the driver's
+                // fence between its index and its look at our event).
+                bool isWorkThere = queue.Ring.EnableKicks();
+                if (!isWorkThere || isSecondLook)
+                {
+                    hasMore = isWorkThere;
+                    break;
+                }
+
+                isSecondLook = true;
+                continue;
+            }
+
+            movedBytes += Parts.Mover.MoveFromFunction(queue, chain);
+            queue.Ring.Complete(chain, 0);
+            _table.MarkUsed(queue);
+            moved++;
+        }
+
+        _table.Publish();
+        _table.Tell(QueueEventKind.TurnOver, queue, moved, movedBytes, hasMore);
+    }
+
+    // The driver broke its ring: this queue ends here, and firmware hears of it.
+    private void Break(RunningQueue queue)
+    {
+        _table.Remove(queue.Function, queue.Queue);
+        _table.Tell(QueueEventKind.Broken, queue, 0, 0, false);
+    }
+
+    private sealed class MovingParts
+    {
+        public MovingParts(QueueTable table, PacketSwitch packetSwitch)
+        {
+            Receivers = new ReceiveSide(table, packetSwitch);
+            Mover = new FrameMover(table, packetSwitch, Receivers);
+        }
+
+        public ReceiveSide Receivers { get; }
+
+        public FrameMover Mover { get; }
+
+        public DescriptorChain Chain { get; } = new();
+
+        public byte[] FromWire { get; } = GC.AllocateUninitializedArray<byte>(PacketSwitch.MaxFrameBytes, pinned: true);
+    }
+}

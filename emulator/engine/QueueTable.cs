@@ -1,0 +1,120 @@
+// The started queues of all functions, and which of them have something to publish. Knows no frame.
+using System;
+using System.Collections.Generic;
+using SmartNicFw.Hal.Contracts;
+
+namespace SmartNicFw.Emulator.Engine;
+
+/// <summary>Started queues by function and number; used buffers are published once a turn, and reported.</summary>
+internal sealed class QueueTable
+{
+    private readonly RunningQueue?[] _queues;
+    private readonly Backlog?[] _backlogs;
+    private readonly int _queuesPerFunction;
+    private readonly List<RunningQueue> _dirty = new(256);
+    private readonly Queue<Report> _reports = new(256);
+
+    /// <summary>Makes room for the queues of all functions.</summary>
+    public QueueTable(int functions, int queuesPerFunction)
+    {
+        _queuesPerFunction = queuesPerFunction;
+        _queues = new RunningQueue?[functions * queuesPerFunction];
+        _backlogs = new Backlog?[functions];
+    }
+
+    /// <summary>Finds a started queue; null when it is not.</summary>
+    public RunningQueue? Find(int function, int queue) =>
+        (uint)queue < (uint)_queuesPerFunction ? _queues[(function * _queuesPerFunction) + queue] : null;
+
+    /// <summary>True when the number can be one of a queue.</summary>
+    public bool CanHave(int function, int queue) =>
+        (uint)queue < (uint)_queuesPerFunction && (uint)function < (uint)_backlogs.Length;
+
+    /// <summary>Frames of a function that wait for buffers; null before its first receive queue was started.</summary>
+    public Backlog? BacklogOf(int function) => _backlogs[function];
+
+    /// <summary>Adds a started queue.</summary>
+    public void Add(RunningQueue queue)
+    {
+        _queues[(queue.Function * _queuesPerFunction) + queue.Queue] = queue;
+        if (queue.Role == QueueRole.Receive)
+        {
+            _backlogs[queue.Function] ??= new Backlog();
+        }
+    }
+
+    /// <summary>Removes a queue: nothing of it is published or reported any more.</summary>
+    public void Remove(int function, int queue)
+    {
+        if (Find(function, queue) is not { } running)
+        {
+            return;
+        }
+
+        _queues[(function * _queuesPerFunction) + queue] = null;
+        _dirty.Remove(running);
+        for (int left = _reports.Count; left > 0; left--)
+        {
+            Report report = _reports.Dequeue();
+            if (report.Function != function || report.Queue != queue)
+            {
+                _reports.Enqueue(report);
+            }
+        }
+
+        if (running.Role == QueueRole.Receive)
+        {
+            _backlogs[function]?.Clear();
+        }
+    }
+
+    /// <summary>Notes a used buffer, to be published at the end of the turn.</summary>
+    public void MarkUsed(RunningQueue queue, int buffers = 1)
+    {
+        if (queue.Used == 0)
+        {
+            _dirty.Add(queue);
+        }
+
+        queue.Used += buffers;
+    }
+
+    /// <summary>Publishes what was used since the last call; reports the queues whose driver wants to hear of it.</summary>
+    public void Publish()
+    {
+        foreach (RunningQueue queue in _dirty)
+        {
+            int used = queue.Used;
+            queue.Used = 0;
+            if (queue.Ring.Publish())
+            {
+                Tell(QueueEventKind.Used, queue, used, 0, false);
+            }
+        }
+
+        _dirty.Clear();
+    }
+
+    /// <summary>Adds a report of a queue.</summary>
+    public void Tell(QueueEventKind kind, RunningQueue queue, int frames, int bytes, bool hasMore) =>
+        _reports.Enqueue(new Report(kind, queue.Function, queue.Queue, frames, bytes, hasMore));
+
+    /// <summary>Takes the oldest report.</summary>
+    public bool TryTake(QueueEvent queueEvent)
+    {
+        if (!_reports.TryDequeue(out Report report))
+        {
+            return false;
+        }
+
+        queueEvent.Kind = report.Kind;
+        queueEvent.Function = report.Function;
+        queueEvent.Queue = report.Queue;
+        queueEvent.Frames = report.Frames;
+        queueEvent.Bytes = report.Bytes;
+        queueEvent.HasMore = report.HasMore;
+        return true;
+    }
+
+    private readonly record struct Report(QueueEventKind Kind, int Function, int Queue, int Frames, int Bytes, bool HasMore);
+}

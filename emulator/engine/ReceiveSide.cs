@@ -1,0 +1,246 @@
+// Puts frames into receive queues: buffers taken, header written, bytes copied once, or the frame waits. Knows no switch.
+using System;
+using SmartNicFw.Emulator.Net;
+using SmartNicFw.Emulator.Virtio;
+using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Hal.Spec;
+
+namespace SmartNicFw.Emulator.Engine;
+
+/// <summary>Delivery to functions.</summary>
+internal sealed unsafe class ReceiveSide
+{
+    // A frame of 64 KB in buffers of 1,536 bytes takes 43; a driver that posts smaller ones gets smaller frames.
+    private const int MaxBuffers = 64;
+
+    private readonly QueueTable _table;
+    private readonly PacketSwitch _switch;
+    private readonly DescriptorChain[] _chains = new DescriptorChain[MaxBuffers];
+    private readonly FrameView _waiting = new();
+
+    // Where the next byte of the frame goes.
+    private int _chain;
+    private uint _chainOffset;
+
+    public ReceiveSide(QueueTable table, PacketSwitch packetSwitch)
+    {
+        _table = table;
+        _switch = packetSwitch;
+        for (int index = 0; index < MaxBuffers; index++)
+        {
+            _chains[index] = new DescriptorChain();
+        }
+    }
+
+    private enum Placed
+    {
+        Yes,
+        NoBuffer,
+        TooLarge,
+    }
+
+    /// <summary>Delivers a frame, or lets it wait, or drops and counts it.</summary>
+    /// <param name="queue">The receive queue.</param>
+    /// <param name="frame">The frame as it came.</param>
+    /// <param name="edit">What happens to its VLAN tag on the way.</param>
+    /// <param name="tci">Tag to insert.</param>
+    /// <param name="header">VIRTIO header for the frame after the edit.</param>
+    public void Deliver(RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header)
+    {
+        int length = frame.Length + VlanTag.LengthChange(edit);
+        Backlog backlog = _table.BacklogOf(queue.Function)!;
+        Placed placed = backlog.Count > 0 ? Placed.NoBuffer : TryPlace(queue, frame, edit, tci, header, length);
+        switch (placed)
+        {
+            case Placed.Yes:
+                _switch.CountReceived(queue.Function, 1, length);
+                break;
+            case Placed.TooLarge:
+                _switch.CountDropped(queue.Function, Counter.DroppedTooLarge);
+                break;
+            default:
+                Wait(queue, backlog, frame, edit, tci, header, length);
+                break;
+        }
+    }
+
+    /// <summary>Delivers frames of a function that wait, as long as there are buffers for them.</summary>
+    /// <param name="frames">Frames at the most.</param>
+    /// <param name="bytes">Receives the bytes delivered.</param>
+    /// <returns>Frames that wait no longer.</returns>
+    public int Drain(int function, int frames, out int bytes)
+    {
+        bytes = 0;
+        int moved = 0;
+        Backlog? backlog = _table.BacklogOf(function);
+        while (backlog is { Count: > 0 } && moved < frames)
+        {
+            ref readonly WaitingFrame oldest = ref backlog.Oldest;
+            _waiting.Set(backlog.OldestBytes, oldest.Length);
+            RunningQueue? queue = _table.Find(function, oldest.Queue);
+            Placed placed = queue is null
+                ? Placed.TooLarge
+                : TryPlace(queue, _waiting, VlanEdit.None, 0, oldest.Header, oldest.Length);
+            if (placed == Placed.NoBuffer)
+            {
+                break;
+            }
+
+            if (placed == Placed.Yes)
+            {
+                _switch.CountReceived(function, 1, oldest.Length);
+                bytes += oldest.Length;
+            }
+            else
+            {
+                _switch.CountDropped(function, Counter.DroppedTooLarge);
+            }
+
+            backlog.RemoveOldest();
+            moved++;
+        }
+
+        return moved;
+    }
+
+    private void Wait(
+        RunningQueue queue, Backlog backlog, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int length)
+    {
+        Span<byte> room = backlog.Reserve(length);
+        if (room.Length < length || length == 0)
+        {
+            _switch.CountDropped(queue.Function, Counter.DroppedNoBuffer);
+            return;
+        }
+
+        frame.CopyTo(room, edit, tci);
+        backlog.Add(room, length, header, queue.Queue);
+    }
+
+    private Placed TryPlace(
+        RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int length)
+    {
+        int taken = Take(queue, queue.HeaderBytes + length, out Placed placed);
+        if (placed != Placed.Yes)
+        {
+            return placed;
+        }
+
+        Span<byte> headerBytes = stackalloc byte[queue.HeaderBytes];
+        header.Write(headerBytes, taken);
+        ChainBytes.Write(_chains[0], 0, headerBytes);
+        _chain = 0;
+        _chainOffset = (uint)queue.HeaderBytes;
+        Put(frame, edit, tci);
+        for (int index = 0; index < taken; index++)
+        {
+            queue.Ring.Complete(_chains[index], index < _chain ? (uint)_chains[index].WritableBytes : _chainOffset);
+        }
+
+        _table.MarkUsed(queue, taken);
+        return Placed.Yes;
+    }
+
+    private int Take(RunningQueue queue, int total, out Placed placed)
+    {
+        int taken = 0;
+        ulong room = 0;
+        bool isArmed = false;
+        while (room < (ulong)total)
+        {
+            if (taken == MaxBuffers || (taken > 0 && !queue.IsMergeable))
+            {
+                return GiveBack(queue, taken, Placed.TooLarge, out placed);
+            }
+
+            TakeResult result = queue.Ring.TryTake(_chains[taken]);
+            if (result == TakeResult.Empty && !isArmed)
+            {
+                // Armed before the last look, so that a refill after it rings: the driver's fence between index and event.
+                isArmed = true;
+                if (queue.Ring.EnableKicks())
+                {
+                    continue;
+                }
+            }
+
+            if (result != TakeResult.Taken)
+            {
+                return GiveBack(queue, taken, Placed.NoBuffer, out placed);
+            }
+
+            room += _chains[taken].WritableBytes;
+            taken++;
+            if (taken == 1 && room < (ulong)queue.HeaderBytes)
+            {
+                return GiveBack(queue, taken, Placed.TooLarge, out placed);
+            }
+        }
+
+        placed = Placed.Yes;
+        return taken;
+    }
+
+    private int GiveBack(RunningQueue queue, int taken, Placed why, out Placed placed)
+    {
+        while (taken > 0)
+        {
+            queue.Ring.Untake(_chains[--taken]);
+        }
+
+        placed = why;
+        return 0;
+    }
+
+    private void Put(FrameView frame, VlanEdit edit, int tci)
+    {
+        if (edit == VlanEdit.None)
+        {
+            PutRange(frame, 0, (uint)frame.Length);
+            return;
+        }
+
+        PutRange(frame, 0, Ethernet.TypeOffset);
+        int rest = Ethernet.TypeOffset;
+        if (edit == VlanEdit.Insert)
+        {
+            Span<byte> tag = stackalloc byte[Ethernet.TagBytes];
+            VlanTag.Write(tag, tci);
+            for (int index = 0; index < tag.Length; index++)
+            {
+                NextRoom();
+                ChainBytes.Write(_chains[_chain], _chainOffset++, tag.Slice(index, 1));
+            }
+        }
+        else
+        {
+            rest += Ethernet.TagBytes;
+        }
+
+        PutRange(frame, rest, (uint)(frame.Length - rest));
+    }
+
+    private void PutRange(FrameView frame, int offset, uint length)
+    {
+        while (length > 0)
+        {
+            uint part = (uint)Math.Min(length, NextRoom());
+            frame.CopyTo(offset, _chains[_chain], _chainOffset, part);
+            _chainOffset += part;
+            offset += (int)part;
+            length -= part;
+        }
+    }
+
+    // Bytes left in the buffer that is being filled, or in the next when it is full: there is one, by Take.
+    private ulong NextRoom()
+    {
+        while (_chainOffset >= _chains[_chain].WritableBytes)
+        {
+            _chain++;
+            _chainOffset = 0;
+        }
+
+        return _chains[_chain].WritableBytes - _chainOffset;
+    }
+}

@@ -1,0 +1,57 @@
+// One queue that firmware has started: its ring, its owner, and what the turn has done to it. Moves nothing itself.
+using SmartNicFw.Emulator.Memory;
+using SmartNicFw.Emulator.Virtio;
+using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Hal.Spec;
+
+namespace SmartNicFw.Emulator.Engine;
+
+/// <summary>A started queue.</summary>
+internal sealed class RunningQueue
+{
+    private RunningQueue(QueueSetup setup, Virtqueue ring)
+    {
+        Ring = ring;
+        Function = setup.Function;
+        Queue = setup.Queue;
+        Role = setup.Role;
+        Features = setup.Features;
+        HeaderBytes = Has(VirtioNetFeature.HashReport) ? VirtioNetHeader.HashBytes : VirtioNetHeader.Bytes;
+        IsMergeable = Has(VirtioNetFeature.MrgRxbuf);
+        Commands = setup.Role == QueueRole.Control ? new ControlCommands(ring) : null;
+        if (setup.Role == QueueRole.Receive)
+        {
+            // Refills are of no interest while no frame waits for one.
+            ring.DisableKicks();
+        }
+    }
+
+    public Virtqueue Ring { get; }
+
+    public int Function { get; }
+
+    public int Queue { get; }
+
+    public QueueRole Role { get; }
+
+    public ulong Features { get; }
+
+    /// <summary>Bytes of the VIRTIO header before each frame.</summary>
+    public int HeaderBytes { get; }
+
+    /// <summary>A frame may take several buffers.</summary>
+    public bool IsMergeable { get; }
+
+    /// <summary>Commands, of a control queue.</summary>
+    public ControlCommands? Commands { get; }
+
+    /// <summary>Buffers used since the last publish.</summary>
+    public int Used { get; set; }
+
+    /// <summary>True when the features have one.</summary>
+    public bool Has(int feature) => (Features & (1UL << feature)) != 0;
+
+    /// <summary>Starts a queue; null when its areas cannot be.</summary>
+    public static RunningQueue? TryStart(QueueSetup setup, GuestMemory memory) =>
+        Virtqueue.TryCreate(setup, memory, out Virtqueue? ring) ? new RunningQueue(setup, ring!) : null;
+}
