@@ -73,7 +73,11 @@ internal abstract class FakeRing(HostMemory memory, int size, bool hasEventIdx)
     protected Span<byte> Bytes(ulong address, int length)
     {
         Span<byte> bytes = memory.At(address, length);
-        Assert.That(bytes.Length, Is.EqualTo(length), $"{length} bytes at {address:x} are no host memory");
+        if (bytes.Length != length)
+        {
+            Assert.Fail($"{length} bytes at {address:x} are no host memory");
+        }
+
         return bytes;
     }
 
@@ -103,7 +107,11 @@ internal sealed class FakeSplitRing(HostMemory memory, int size, bool hasEventId
             return null;
         }
 
-        Assert.That((ushort)(idx - _next), Is.LessThanOrEqualTo(Size), "more made available than the queue holds");
+        if ((ushort)(idx - _next) > Size)
+        {
+            Assert.Fail("more made available than the queue holds");
+        }
+
         int head = U16(avail + 4 + ((ulong)(_next % Size) * 2));
         _next++;
         var chain = new FakeChain { Id = head };
@@ -153,8 +161,11 @@ internal sealed class FakeSplitRing(HostMemory memory, int size, bool hasEventId
     {
         for (int step = 0; ; step++)
         {
-            Assert.That(step, Is.LessThan(count), "the chain does not end");
-            Assert.That(at, Is.LessThan(count), "next points outside the table");
+            if (step >= count || at >= count)
+            {
+                Assert.Fail("the chain does not end, or leaves its table");
+            }
+
             ulong descriptor = descriptors + ((ulong)at * 16);
             int flags = U16(descriptor + 12);
             int length = (int)U32(descriptor + 8);
