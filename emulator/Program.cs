@@ -7,6 +7,7 @@ using System.IO;
 using System.Linq;
 using SmartNicFw.Emulator.Commands;
 using SmartNicFw.Emulator.Host;
+using SmartNicFw.Emulator.Net.Capture;
 
 namespace SmartNicFw.Emulator;
 
@@ -38,6 +39,10 @@ internal static class Program
         catch (UsageException wrong)
         {
             return Fail(wrong.Message, WrongUsage);
+        }
+        catch (CaptureException unreadable)
+        {
+            return Fail(unreadable.Message, WrongUsage);
         }
         catch (HostException refused)
         {

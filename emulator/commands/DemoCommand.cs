@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using SmartNicFw.Emulator.Demo;
+using SmartNicFw.Emulator.Net.Capture;
 using SmartNicFw.Hal.Contracts;
 
 namespace SmartNicFw.Emulator.Commands;
@@ -35,19 +36,21 @@ internal static class DemoCommand
     {
         Option<int> vfs = EndpointOptions.Number("--vfs", "N", "VFs, the last two an offender and an onlooker", MinVFs, MaxVFs, 8);
         var file = new Option<string?>("--frames") { Description = "Replay this pcap or pcapng file, not the built-in one", HelpName = "FILE" };
+        var capture = new Option<string?>("--capture") { Description = "Write all frames to this pcapng file", HelpName = "FILE" };
         var json = new Option<bool>("--json", "-j") { Description = "Print JSON with stable names" };
         var command = new Command("demo", "Send captured frames through the endpoint: firmware, switch, rings, drivers")
         {
-            vfs, file, json,
+            vfs, file, capture, json,
         };
-        command.SetAction(options => Run(options.GetValue(vfs), options.GetValue(file), options.GetValue(json)));
+        command.SetAction(options => Run(options.GetValue(vfs), options.GetValue(file), options.GetValue(capture), options.GetValue(json)));
         return command;
     }
 
-    private static int Run(int vfs, string? file, bool isJson)
+    private static int Run(int vfs, string? file, string? capture, bool isJson)
     {
         DemoFrames frames = file is null ? DemoFrames.BuiltIn() : DemoFrames.Read(file);
-        using var run = new DemoRun(vfs, frames.Frames);
+        using CaptureWriter? writer = capture is null ? null : CaptureWriter.Create(capture);
+        using var run = new DemoRun(vfs, frames.Frames, writer);
         bool showsProgress = !Console.IsErrorRedirected && !isJson;
         for (int index = 0; index < frames.Frames.Count; index++)
         {
@@ -72,7 +75,7 @@ internal static class DemoCommand
             Print(run, Console.Out);
         }
 
-        // Frames before the damage count; the damage itself is the caller's to hear of.
+        // Frames before the damage count; that there is damage is an error all the same.
         if (frames.Damage is not null)
         {
             throw new UsageException($"{frames.Damage}; {frames.Frames.Count} frames before it were replayed");

@@ -5,6 +5,7 @@ using System.Linq;
 using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
+using SmartNicFw.Emulator.Net.Capture;
 using SmartNicFw.Firmware;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
@@ -19,6 +20,9 @@ namespace SmartNicFw.Emulator.Demo;
 /// </summary>
 internal sealed class DemoRun : IDisposable
 {
+    /// <summary>Longest frame that a driver here sends, bytes.</summary>
+    public const int MaxFrameBytes = 65_549;
+
     private const int AddressBytes = 6;
     private const int HostMemoryBytes = 256 << 20;
     private const int OffenderPeriod = 10;
@@ -31,14 +35,18 @@ internal sealed class DemoRun : IDisposable
     private readonly DemoWire _wire = new();
     private readonly List<NetDriver> _drivers = [];
     private readonly Expectation _expectation;
+    private readonly CaptureWriter? _capture;
     private readonly int _offender;
     private readonly byte[] _forged;
+    private long _nowNs;
 
     /// <summary>Boots the endpoint and brings a driver up on every VF.</summary>
     /// <param name="vfs">VFs, 3 upwards.</param>
     /// <param name="frames">The frames to be replayed, to find who takes part.</param>
-    public unsafe DemoRun(int vfs, IReadOnlyList<byte[]> frames)
+    /// <param name="capture">Receives all frames, an interface for each VF and one for the wire; null for none.</param>
+    public unsafe DemoRun(int vfs, IReadOnlyList<DemoFrame> frames, CaptureWriter? capture)
     {
+        _capture = capture;
         _board = new EmulatedBoard(new EndpointConfiguration { TotalVFs = vfs });
         _board.Memory.Map(HostMemory.BaseAddress, _memory.Start, (ulong)_memory.Bytes);
         _board.Interrupts = _interrupts;
@@ -53,12 +61,18 @@ internal sealed class DemoRun : IDisposable
         Stations = FindStations(frames, vfs);
         _forged = [.. Stations[^1].Mac, .. Stations[0].Mac, 0x08, 0x00, .. new byte[46]];
         _expectation = new Expectation(Stations);
+        for (int vf = 0; vf < vfs; vf++)
+        {
+            _capture?.AddInterface($"vf{vf}");
+        }
+
+        _capture?.AddInterface("wire");
         foreach (Station station in Stations)
         {
             Start(station, pf.Sriov!.VFs[station.Vf]);
         }
 
-        _wire.Sent = frame => _expectation.Arrived(null, frame);
+        _wire.Sent = frame => Arrived(null, frame);
     }
 
     /// <summary>The VFs and what they are.</summary>
@@ -83,12 +97,15 @@ internal sealed class DemoRun : IDisposable
     public long InterruptsOf(int vf) => _drivers[vf].Interrupts;
 
     /// <summary>Sends one frame of the capture, and every now and then a forged one, and lets everything arrive.</summary>
-    public void Replay(byte[] frame)
+    public void Replay(DemoFrame captured)
     {
+        byte[] frame = captured.Bytes;
+        _nowNs = captured.TimestampNs;
         Station? sender = Stations.FirstOrDefault(
             station => station.Vf < _offender && frame.AsSpan(AddressBytes, AddressBytes).SequenceEqual(station.Mac));
         byte[] sent = sender is { PortVlan: > 0 } ? Expectation.WithoutTag(frame) : frame;
         _expectation.Sent(sender, sent);
+        Record(sender, sent);
         Sent++;
         if (sender is null)
         {
@@ -115,14 +132,15 @@ internal sealed class DemoRun : IDisposable
         _memory.Dispose();
     }
 
-    private static List<Station> FindStations(IReadOnlyList<byte[]> frames, int vfs)
+    private static List<Station> FindStations(IReadOnlyList<DemoFrame> frames, int vfs)
     {
-        var senders = frames.Where(frame => frame.Length >= 14 && (frame[AddressBytes] & 1) == 0)
+        var senders = frames.Select(frame => frame.Bytes)
+            .Where(frame => (frame[AddressBytes] & 1) == 0 && frame.AsSpan(AddressBytes, AddressBytes).IndexOfAnyExcept((byte)0) >= 0)
             .GroupBy(frame => Convert.ToHexString(frame, AddressBytes, AddressBytes)).Take(vfs - 2);
         var stations = new List<Station>();
         foreach (IGrouping<string, byte[]> sender in senders)
         {
-            int[] vlans = [.. sender.Select(frame => Expectation.VlanOf(frame)).Distinct()];
+            int[] vlans = [.. sender.Select(frame => Expectation.HasOneTag(frame) ? Expectation.VlanOf(frame) : 0).Distinct()];
             stations.Add(new Station(
                 stations.Count, Convert.FromHexString(sender.Key), vlans.Length == 1 ? vlans[0] : 0, TakesAllMulticast: true));
         }
@@ -154,11 +172,11 @@ internal sealed class DemoRun : IDisposable
         var driver = new NetDriver(_host, function, _memory, _interrupts, new NetDriverOptions
         {
             WantedFeatures = NetFeatures.Supported & ~without,
-            TransmitFrameBytes = 65_600,
+            TransmitFrameBytes = MaxFrameBytes,
             QueueSize = 64,
         })
         {
-            FrameHandler = (in ReceivedFrame frame) => _expectation.Arrived(station, frame.Payload),
+            FrameHandler = (in ReceivedFrame frame) => Arrived(station, frame.Payload),
         };
         _drivers.Add(driver);
         _host.Write(function.Address, PciConfigHeader.CommandOffset, 2, PciConfigHeader.CommandBusMasterEnableMask);
@@ -168,6 +186,15 @@ internal sealed class DemoRun : IDisposable
             throw new HostException($"{function.Name} refuses to receive all multicast frames");
         }
     }
+
+    private void Arrived(Station? receiver, ReadOnlySpan<byte> frame)
+    {
+        _expectation.Arrived(receiver, frame);
+        Record(receiver, frame);
+    }
+
+    private void Record(Station? station, ReadOnlySpan<byte> frame) =>
+        _capture?.Write(station?.Vf ?? Stations.Count, frame, _nowNs);
 
     private void Send(int vf, byte[] frame)
     {

@@ -21,13 +21,17 @@ internal sealed class Expectation(IReadOnlyList<Station> stations)
     private const int AddressBytes = 6;
     private const int TypeOffset = 12;
     private const int TagBytes = 4;
+    private const int CustomerTag = 0x8100;
+    private const int ServiceTag = 0x88A8;
+    private const int MacControl = 0x8808;
+    private const int Lldp = 0x88CC;
     private readonly Queue<byte[]>[] _expected = [.. stations.Select(_ => new Queue<byte[]>())];
     private readonly Queue<byte[]> _onWire = new();
 
     /// <summary>Frames that arrived as they should.</summary>
     public long Right { get; private set; }
 
-    /// <summary>Frames that arrived but should not have, not there, not then, or not so.</summary>
+    /// <summary>Frames that arrived but should not have: not there, not then, or not so.</summary>
     public long Wrong { get; private set; }
 
     /// <summary>Frames that should have arrived and did not.</summary>
@@ -38,13 +42,13 @@ internal sealed class Expectation(IReadOnlyList<Station> stations)
     /// <param name="frame">As the sender sends it.</param>
     public void Sent(Station? sender, byte[] frame)
     {
-        if (sender is not null && !frame.AsSpan(AddressBytes, AddressBytes).SequenceEqual(sender.Mac))
+        if (!MayPass(sender, frame))
         {
             return;
         }
 
         byte[] tagged = sender is { PortVlan: > 0 } ? WithTag(frame, sender.PortVlan) : frame;
-        int vlan = IsTagged(tagged) ? ((tagged[TypeOffset + 2] << 8) | tagged[TypeOffset + 3]) & 0xFFF : 0;
+        int vlan = VlanOf(tagged);
         bool isGroup = (frame[0] & 1) != 0;
         bool isBroadcast = frame.AsSpan(0, AddressBytes).IndexOfAnyExcept((byte)0xFF) < 0;
         bool isOwned = false;
@@ -52,10 +56,12 @@ internal sealed class Expectation(IReadOnlyList<Station> stations)
         {
             bool isTheirs = frame.AsSpan(0, AddressBytes).SequenceEqual(station.Mac);
             isOwned |= isTheirs && (station.PortVlan == 0 || station.PortVlan == vlan);
-
-            // Drivers that can filter VLANs take none that they have not added, and these add none.
-            bool isInVlan = station.PortVlan == vlan;
             bool isWanted = isGroup ? isBroadcast || station.TakesAllMulticast : isTheirs;
+
+            // Drivers that can filter VLANs take none that they have not added, and these add none. A port VLAN takes its
+            // own, and only what is untagged after one customer tag.
+            bool isInVlan = station.PortVlan == vlan
+                && (station.PortVlan == 0 || (TagsOf(tagged) == 1 && TypeAt(tagged, TypeOffset) == CustomerTag));
             if (station != sender && isWanted && isInVlan)
             {
                 _expected[IndexOf(station)].Enqueue(station.PortVlan > 0 ? WithoutTag(tagged) : tagged);
@@ -85,14 +91,48 @@ internal sealed class Expectation(IReadOnlyList<Station> stations)
     }
 
     /// <summary>The VLAN of a frame's outer tag, or 0.</summary>
-    public static int VlanOf(ReadOnlySpan<byte> frame) =>
-        IsTagged(frame) ? ((frame[TypeOffset + 2] << 8) | frame[TypeOffset + 3]) & 0xFFF : 0;
+    public static int VlanOf(ReadOnlySpan<byte> frame) => TagsOf(frame) > 0 ? TypeAt(frame, TypeOffset + 2) & 0xFFF : 0;
+
+    /// <summary>Whether the frame bears one customer tag of a VLAN that a port can have.</summary>
+    public static bool HasOneTag(ReadOnlySpan<byte> frame) =>
+        TagsOf(frame) == 1 && TypeAt(frame, TypeOffset) == CustomerTag && VlanOf(frame) is > 0 and < 4095;
 
     /// <summary>The frame without its outer tag.</summary>
     public static byte[] WithoutTag(ReadOnlySpan<byte> frame) => [.. frame[..TypeOffset], .. frame[(TypeOffset + TagBytes)..]];
 
-    private static bool IsTagged(ReadOnlySpan<byte> frame) =>
-        frame.Length >= TypeOffset + TagBytes && frame[TypeOffset] == 0x81 && frame[TypeOffset + 1] == 0x00;
+    // Nobody sends from a group's address or from none; nobody stacks three tags; pause ends at the wire; what belongs to
+    // the link no function sends, nor from an address that is not its own.
+    private static bool MayPass(Station? sender, byte[] frame)
+    {
+        Span<byte> source = frame.AsSpan(AddressBytes, AddressBytes);
+        int tags = TagsOf(frame);
+        if ((source[0] & 1) != 0 || source.IndexOfAnyExcept((byte)0) < 0 || tags > 2
+            || frame.Length < TypeOffset + 2 + (tags * TagBytes))
+        {
+            return false;
+        }
+
+        int type = TypeAt(frame, TypeOffset + (tags * TagBytes));
+        bool isForLink = frame.AsSpan(0, AddressBytes - 1).SequenceEqual<byte>([0x01, 0x80, 0xC2, 0x00, 0x00]) && frame[5] < 16;
+        return sender is null
+            ? type != MacControl && !(isForLink && frame[5] == 1)
+            : !isForLink && type != MacControl && type != Lldp && source.SequenceEqual(sender.Mac)
+                && (sender.PortVlan == 0 || tags == 0);
+    }
+
+    private static int TagsOf(ReadOnlySpan<byte> frame)
+    {
+        int tags = 0;
+        while (tags < 3 && frame.Length >= TypeOffset + ((tags + 1) * TagBytes)
+            && TypeAt(frame, TypeOffset + (tags * TagBytes)) is CustomerTag or ServiceTag)
+        {
+            tags++;
+        }
+
+        return tags;
+    }
+
+    private static int TypeAt(ReadOnlySpan<byte> frame, int offset) => (frame[offset] << 8) | frame[offset + 1];
 
     private static byte[] WithTag(byte[] frame, int vlan) =>
         [.. frame.AsSpan(0, TypeOffset), 0x81, 0x00, (byte)(vlan >> 8), (byte)vlan, .. frame.AsSpan(TypeOffset)];
