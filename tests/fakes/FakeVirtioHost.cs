@@ -1,6 +1,7 @@
 // A host with RAM and interrupts, the real configuration space of a network function, and fake BARs behind it.
 using System;
 using System.Collections.Generic;
+using NUnit.Framework;
 using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
@@ -66,6 +67,33 @@ internal sealed class FakeVirtioHost : IDisposable
         byte[] all = [.. new byte[headerBytes], .. frame];
         all[VirtioNetHeader.NumBuffersOffset] = (byte)buffers;
         return all;
+    }
+
+    /// <summary>Writes a header and a frame into the next receive buffers, and interrupts when the driver wants it.</summary>
+    public void Deliver(int queue, byte[] bytes, int buffers = 1)
+    {
+        FakeRing ring = Device.Ring(queue);
+        var parts = new List<(FakeChain Chain, int Bytes)>();
+        int written = 0;
+        for (int count = 0; count < buffers; count++)
+        {
+            FakeChain chain = ring.Take() ?? throw new AssertionException("no receive buffer");
+            int part = ring.Write(chain, bytes.AsSpan(written));
+            written += part;
+            parts.Add((chain, part));
+        }
+
+        if (written != bytes.Length)
+        {
+            Assert.Fail("the buffers are too small");
+        }
+
+        bool wantsInterrupt = false;
+        parts.ForEach(part => wantsInterrupt |= ring.Use(part.Chain, part.Bytes));
+        if (wantsInterrupt)
+        {
+            Device.Interrupt(queue);
+        }
     }
 
     public void Dispose() => Memory.Dispose();

@@ -1,5 +1,6 @@
 // One queue of a device: its ring, its registers and its doorbell. Knows nothing of what buffers hold.
 using System;
+using System.Numerics;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Emulator.Host.Virtio;
@@ -37,8 +38,9 @@ public sealed class DriverVirtqueue : IDisposable
             throw new HostException($"{transport.Function.Name} has no queue {index}");
         }
 
-        int size = Math.Min(wantedSize, MaxSize);
-        Ring = NetFeatures.Has(features, VirtioFeature.RingPacked)
+        bool isPacked = NetFeatures.Has(features, VirtioFeature.RingPacked);
+        int size = Math.Min(wantedSize, isPacked ? MaxSize : (int)(BitOperations.RoundUpToPowerOf2((uint)MaxSize + 1) / 2));
+        Ring = isPacked
             ? new DriverPackedRing(memory, size, features, maxElements)
             : new DriverSplitRing(memory, size, features, maxElements);
     }

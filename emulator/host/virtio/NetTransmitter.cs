@@ -75,6 +75,7 @@ public sealed class NetTransmitter : IDisposable
     /// <returns>False when the ring is full: nothing was added.</returns>
     public bool TrySendFrom(ulong address, int bytes, in FrameOffload offload = default)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1);
         if (_freeCount == 0 && Reap() == 0)
         {
             Refused++;
