@@ -1,6 +1,7 @@
 // Memory of the host as the device may reach it: bus addresses to native memory, checked. Knows no ring, no function, no
 // socket; who maps a range keeps it alive until it is unmapped, and stops the queues that use it first.
 using System;
+using System.Runtime.CompilerServices;
 
 namespace SmartNicFw.Emulator.Memory;
 
@@ -81,6 +82,7 @@ public sealed unsafe class GuestMemory
     /// <param name="length">Bytes; of a length of 0 the address must be mapped nevertheless.</param>
     /// <param name="host">The memory, valid for <paramref name="length"/> bytes; null when false is returned.</param>
     /// <returns>False when the range is unmapped, wraps, or goes beyond the end of the region that it starts in.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTranslate(ulong iova, uint length, out byte* host)
     {
         // Below the region's start the difference wraps to far above its size.

@@ -1,5 +1,6 @@
 // The snapshot of one descriptor chain, reusable: what the guest said once, checked. Knows no ring; rings fill it.
 using System;
+using System.Runtime.CompilerServices;
 using SmartNicFw.Emulator.Memory;
 
 namespace SmartNicFw.Emulator.Virtio;
@@ -89,6 +90,30 @@ public sealed unsafe class DescriptorChain
         WritableBytes = 0;
     }
 
+    /// <summary>Fills the chain with one descriptor that has no other: nearly every chain. As Begin and TryAdd.</summary>
+    /// <returns>False when the chain is broken by it: not mapped.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TrySetOnly(GuestMemory memory, ulong iova, uint length, bool isWritable)
+    {
+        if (length == 0)
+        {
+            Begin(size: 1);
+            return true;
+        }
+
+        if (!memory.TryTranslate(iova, length, out byte* host))
+        {
+            return false;
+        }
+
+        *_segments = new Segment(host, length);
+        _count = 1;
+        ReadableCount = isWritable ? 0 : 1;
+        ReadableBytes = isWritable ? 0 : length;
+        WritableBytes = isWritable ? length : 0;
+        return true;
+    }
+
     /// <summary>Adds the memory of one descriptor that was read from the guest.</summary>
     /// <returns>False when the chain is broken by it: too long, too many bytes, readable after writable, or not mapped.</returns>
     internal bool TryAdd(GuestMemory memory, ulong iova, uint length, bool isWritable)
@@ -124,6 +149,7 @@ public sealed unsafe class DescriptorChain
     }
 
     /// <summary>Ends the chain: how the driver will know it again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void End(ushort id, int slots)
     {
         Id = id;

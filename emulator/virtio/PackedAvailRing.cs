@@ -63,10 +63,9 @@ internal sealed unsafe class PackedAvailRing
         }
 
         ulong iova = *(ulong*)descriptor;
-        chain.Begin(_size);
         int slots = 1;
         bool isGood = (flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0
-            ? chain.TryAdd(_memory, iova, (uint)rest, (flags & DescriptorFlags.Write) != 0)
+            ? chain.TrySetOnly(_memory, iova, (uint)rest, (flags & DescriptorFlags.Write) != 0)
             : (flags & DescriptorFlags.Indirect) != 0
                 ? TryWalkTable(chain, iova, rest)
                 : TryWalkList(chain, iova, ref rest, out slots);
@@ -137,6 +136,7 @@ internal sealed unsafe class PackedAvailRing
     // available: the driver makes the first so after the rest (2.8.6).
     private bool TryWalkList(DescriptorChain chain, ulong iova, ref ulong rest, out int slots)
     {
+        chain.Begin(_size);
         int slot = _next;
         uint available = _available;
         slots = 0;
@@ -174,6 +174,7 @@ internal sealed unsafe class PackedAvailRing
     // A table that one descriptor refers to: all its entries in order, of whose flags only WRITE counts (2.8.7).
     private bool TryWalkTable(DescriptorChain chain, ulong iova, ulong rest)
     {
+        chain.Begin(_size);
         uint length = (uint)rest;
         if (!_hasIndirect || (Flags(rest) & DescriptorFlags.Next) != 0
             || length == 0 || length % PackedDescriptor.Bytes != 0 || length / PackedDescriptor.Bytes > (uint)_size

@@ -1,5 +1,6 @@
 // Take side of a split queue: the available ring, the descriptor table, and which heads are out. Never writes guest memory
 // but for the wish to be kicked. Knows nothing of used elements.
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Threading;
 using SmartNicFw.Emulator.Memory;
@@ -131,18 +132,19 @@ internal sealed unsafe class SplitAvailRing
         return TakeResult.Taken;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryWalk(DescriptorChain chain, ushort head)
     {
-        chain.Begin(_size);
-
         // One load takes all fields: what is checked is what is used. Flags are bits 32 to 47 of the upper half.
         Vector128<ulong> descriptor = Vector128.Load((ulong*)(_descriptors + (head * SplitDescriptor.Bytes)));
         ulong rest = descriptor.GetElement(1);
         if ((Flags(rest) & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0)
         {
-            return chain.TryAdd(_memory, descriptor.GetElement(0), (uint)rest, (Flags(rest) & DescriptorFlags.Write) != 0);
+            return chain.TrySetOnly(
+                _memory, descriptor.GetElement(0), (uint)rest, (Flags(rest) & DescriptorFlags.Write) != 0);
         }
 
+        chain.Begin(_size);
         return TryWalkOn(chain, descriptor, _descriptors, (uint)_size);
     }
 
