@@ -6,7 +6,7 @@ using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Emulator.Virtio;
 
-/// <summary>Source: VIRTIO 1.4, 2.8.1 to 2.8.9, 2.8.14 and 2.8.19.</summary>
+/// <summary>Source: VIRTIO 1.4, 2.8.1 to 2.8.9, 2.8.14 and 2.8.21.</summary>
 internal sealed unsafe class PackedAvailRing
 {
     private const uint AvailAndUsed = DescriptorFlags.Avail | DescriptorFlags.Used;
@@ -52,7 +52,7 @@ internal sealed unsafe class PackedAvailRing
         }
 
         // Length, ID and flags in one load, the address after it: each is read once. Acquire. Partner: the driver's
-        // barrier before its write of the first descriptor's flags (2.8.19.1.1). Without it an address, or a descriptor
+        // barrier before its write of the first descriptor's flags (2.8.21.1.1). Without it an address, or a descriptor
         // behind it, could be read from before the driver wrote it.
         byte* descriptor = _ring + ((nint)_next * PackedDescriptor.Bytes);
         ulong rest = Volatile.Read(ref *(ulong*)(descriptor + PackedDescriptor.LengthOffset));
@@ -121,7 +121,7 @@ internal sealed unsafe class PackedAvailRing
             _hasEventIdx ? Event(PackedEvent.FlagsDescriptor, (uint)_next | wrap) : Event(PackedEvent.FlagsEnable, 0));
 
         // Partner: the driver's barrier between its write of a descriptor's flags and its look at this structure
-        // (2.8.19.3.1). Without it both sides could miss the other's write: no kick, and a buffer that waits for ever.
+        // (2.8.21.3.1). Without it both sides could miss the other's write: no kick, and a buffer that waits for ever.
         Interlocked.MemoryBarrier();
         ulong rest = Volatile.Read(ref *(ulong*)(_ring + ((nint)_next * PackedDescriptor.Bytes) + PackedDescriptor.LengthOffset));
         return (Flags(rest) & AvailAndUsed) == _available || IsBroken;

@@ -66,12 +66,12 @@ internal sealed unsafe class PackedUsedRing
             return false;
         }
 
-        // Release. Partner: the driver's barrier between its look at the flags and at the rest (2.8.20). Without it the
+        // Release. Partner: the driver's barrier between its look at the flags and at the rest (2.8.22). Without it the
         // driver could see this descriptor used before those behind it, or before the bytes of the buffers.
         Volatile.Write(ref *Slot(_heldSlot), _held);
         _slotsStaged = 0;
 
-        // Partner: the driver's barrier between its write of the event structure and its last look at the ring (2.8.20).
+        // Partner: the driver's barrier between its write of the event structure and its last look at the ring (2.8.22).
         // Without it both sides could miss the other's write: no interrupt, and a buffer that waits for ever.
         Interlocked.MemoryBarrier();
         uint wanted = Volatile.Read(ref *_driverEvent);

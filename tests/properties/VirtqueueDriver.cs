@@ -199,7 +199,7 @@ internal sealed unsafe class SplitVirtqueueDriver : VirtqueueDriver
     private int Allocate() => IsInOrder ? _cursor++ % Guest.Size : _free.Pop();
 }
 
-/// <summary>Source: VIRTIO 1.4, 2.8.19 and 2.8.20.</summary>
+/// <summary>Source: VIRTIO 1.4, 2.8.21 and 2.8.22.</summary>
 internal sealed unsafe class PackedVirtqueueDriver : VirtqueueDriver
 {
     private readonly Stack<int> _ids = new();
