@@ -117,8 +117,19 @@ namespace SmartNicFw.Firmware.Interrupt
                 _entries[word] = (word & ControlWord) == ControlWord ? MsixTableEntry.VectorControlMaskBitMask : 0;
             }
 
-            int pendingEnd = FirstPending(function + 1);
-            for (int word = FirstPending(function); word < pendingEnd; word++)
+            Forget(function);
+        }
+
+        /// <summary>None pending.</summary>
+        public void Forget(int function)
+        {
+            if (_pendingCount[function] == 0)
+            {
+                return;
+            }
+
+            int end = FirstPending(function + 1);
+            for (int word = FirstPending(function); word < end; word++)
             {
                 _pending[word] = 0;
             }

@@ -119,7 +119,7 @@ namespace SmartNicFw.Firmware.Virtio
                 return;
             }
 
-            Stop(function, 1);
+            StopQueues(function);
             _counters.Broken[function]++;
             _state.Status[function] |= VirtioDeviceStatus.DeviceNeedsReset;
             _moderator.ConfigurationChanged(function);
@@ -130,18 +130,14 @@ namespace SmartNicFw.Firmware.Virtio
         {
             for (int function = firstFunction; function < firstFunction + count; function++)
             {
-                if (!_state.IsLive(function))
+                if (_state.IsLive(function))
                 {
-                    continue;
+                    StopQueues(function);
                 }
 
-                int queues = _state.QueueCount(function);
-                for (int queue = 0; queue < queues; queue++)
-                {
-                    StopQueue(function, queue);
-                }
-
-                _switch.SetEnabled(function, false);
+                // From here on it is nobody's, although its registers are cleared later, those of a disabled VF much later.
+                _state.Status[function] = 0;
+                _msix.Forget(function);
             }
         }
 
@@ -171,6 +167,17 @@ namespace SmartNicFw.Firmware.Virtio
             }
 
             _msix.Replay(function);
+        }
+
+        private void StopQueues(int function)
+        {
+            int queues = _state.QueueCount(function);
+            for (int queue = 0; queue < queues; queue++)
+            {
+                StopQueue(function, queue);
+            }
+
+            _switch.SetEnabled(function, false);
         }
 
         private void ClearDevice(int function)

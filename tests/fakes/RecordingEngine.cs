@@ -7,7 +7,9 @@ namespace SmartNicFw.Tests.Fakes;
 
 internal sealed class RecordingEngine : IQueueEngine, ICommandPort
 {
+    private readonly (int Function, int Queue, QueueEventKind Kind)[] _echoes = new (int, int, QueueEventKind)[256];
     private readonly Queue<QueueEvent> _events = new();
+    private int _echoCount;
     private readonly Queue<(int Function, int Queue, byte[] Command, int Length)> _commands = new();
 
     /// <summary>Setups of the queues that run, by function and queue.</summary>
@@ -24,7 +26,7 @@ internal sealed class RecordingEngine : IQueueEngine, ICommandPort
 
     public HalStatus TurnStatus { get; set; } = HalStatus.Ok;
 
-    /// <summary>False: turns are counted only, so that nothing is allocated.</summary>
+    /// <summary>False: turns are not kept; each ends at once with used buffers and more to do, and nothing is allocated.</summary>
     public bool IsKeepingTurns { get; set; } = true;
 
     public int TurnCount { get; private set; }
@@ -60,6 +62,12 @@ internal sealed class RecordingEngine : IQueueEngine, ICommandPort
             {
                 Turns.Add((function, queue, frames, bytes));
             }
+            else
+            {
+                _echoes[_echoCount] = (function, queue, QueueEventKind.TurnOver);
+                _echoes[_echoCount + 1] = (function, queue, QueueEventKind.Used);
+                _echoCount += 2;
+            }
         }
 
         return TurnStatus;
@@ -67,6 +75,14 @@ internal sealed class RecordingEngine : IQueueEngine, ICommandPort
 
     public bool TryTake(QueueEvent queueEvent)
     {
+        if (_echoCount > 0)
+        {
+            _echoCount--;
+            (queueEvent.Function, queueEvent.Queue, queueEvent.Kind) = _echoes[_echoCount];
+            queueEvent.HasMore = true;
+            return true;
+        }
+
         if (!_events.TryDequeue(out QueueEvent? next))
         {
             return false;

@@ -34,6 +34,9 @@ public sealed class FirmwareHeapTests
         nic.Bring(Vf0);
         nic.Bring(Vf1);
         nic.Engine.IsKeepingTurns = false;
+        nic.Notify(Vf0, 1);
+        nic.Notify(Vf1, 3);
+        nic.Ports.Messages.EnsureCapacity(100_000);
         var busy = new EndlessBoard();
         var firmware = new FirmwareRuntime(nic.Configuration, busy.Contracts());
         for (int step = 0; step < 100; step++)
@@ -42,8 +45,8 @@ public sealed class FirmwareHeapTests
             firmware.Step();
         }
 
-        nic.Engine.TurnStatus = HalStatus.Busy;
-        nic.Firmware.DataPath.Pending.Add(nic.State.Queues.First(Vf0) + 1);
+        int turns = nic.Engine.TurnCount;
+        int messages = nic.Ports.Messages.Count;
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int step = 0; step < 1000; step++)
         {
@@ -52,6 +55,8 @@ public sealed class FirmwareHeapTests
         }
 
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+        Assert.That(nic.Engine.TurnCount - turns, Is.GreaterThan(1000));
+        Assert.That(nic.Ports.Messages.Count - messages, Is.GreaterThan(1000));
         Assert.That(busy.Accesses, Is.GreaterThan(10_000));
     }
 
