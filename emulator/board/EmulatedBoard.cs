@@ -1,5 +1,7 @@
 // The emulated card: every contract of the HAL, and the firmware that runs on it.
 using System;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using SmartNicFw.Emulator.Engine;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Memory;
@@ -19,8 +21,9 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     private readonly BarRequest _barRequest = new();
 
     /// <summary>Powers a board on.</summary>
+    /// <param name="log">Hears of what happens to functions and queues, never of frames; null: nobody does.</param>
     /// <exception cref="ArgumentException">The firmware refuses the configuration; the message is its line.</exception>
-    public EmulatedBoard(EndpointConfiguration configuration)
+    public EmulatedBoard(EndpointConfiguration configuration, ILogger? log = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         if (configuration.Validate() is { } fault)
@@ -32,7 +35,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         int functions = configuration.PhysicalFunctions * (1 + configuration.TotalVFs);
         Switch = new PacketSwitch(functions);
         int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
-        Engine = new QueueEngine(Switch, (2 * pairs) + 1, Memory);
+        Engine = new QueueEngine(Switch, (2 * pairs) + 1, Memory, log ?? NullLogger.Instance);
         Bars = new MemoryLink(configuration);
         Firmware = new FirmwareRuntime(configuration, new BoardContracts
         {

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Demo;
 using SmartNicFw.Emulator.Net.Capture;
 using SmartNicFw.Hal.Contracts;
@@ -37,20 +38,23 @@ internal static class DemoCommand
         Option<int> vfs = EndpointOptions.Number("--vfs", "N", "VFs, the last two an offender and an onlooker", MinVFs, MaxVFs, 8);
         var file = new Option<string?>("--frames") { Description = "Replay this pcap or pcapng file, not the built-in one", HelpName = "FILE" };
         var capture = new Option<string?>("--capture") { Description = "Write all frames to this pcapng file", HelpName = "FILE" };
+        var verbose = new Option<bool>("--verbose", "-v") { Description = "Log what happens to functions and queues" };
         var json = new Option<bool>("--json", "-j") { Description = "Print JSON with stable names" };
         var command = new Command("demo", "Send captured frames through the endpoint: firmware, switch, rings, drivers")
         {
-            vfs, file, capture, json,
+            vfs, file, capture, json, verbose,
         };
-        command.SetAction(options => Run(options.GetValue(vfs), options.GetValue(file), options.GetValue(capture), options.GetValue(json)));
+        command.SetAction(options => Run(
+            options.GetValue(vfs), options.GetValue(file), options.GetValue(capture), options.GetValue(json),
+            new ErrorOutputLog(options.GetValue(verbose) ? LogLevel.Debug : LogLevel.Warning)));
         return command;
     }
 
-    private static int Run(int vfs, string? file, string? capture, bool isJson)
+    private static int Run(int vfs, string? file, string? capture, bool isJson, ErrorOutputLog log)
     {
         DemoFrames frames = file is null ? DemoFrames.BuiltIn() : DemoFrames.Read(file);
         using CaptureWriter? writer = capture is null ? null : CaptureWriter.Create(capture);
-        using var run = new DemoRun(vfs, frames.Frames, writer);
+        using var run = new DemoRun(vfs, frames.Frames, writer, log);
         bool showsProgress = !Console.IsErrorRedirected && !isJson;
         for (int index = 0; index < frames.Frames.Count; index++)
         {

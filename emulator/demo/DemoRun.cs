@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
@@ -44,10 +45,11 @@ internal sealed class DemoRun : IDisposable
     /// <param name="vfs">VFs, 3 upwards.</param>
     /// <param name="frames">The frames to be replayed, to find who takes part.</param>
     /// <param name="capture">Receives all frames, an interface for each VF and one for the wire; null for none.</param>
-    public unsafe DemoRun(int vfs, IReadOnlyList<DemoFrame> frames, CaptureWriter? capture)
+    /// <param name="log">Hears of functions and queues.</param>
+    public unsafe DemoRun(int vfs, IReadOnlyList<DemoFrame> frames, CaptureWriter? capture, ILogger log)
     {
         _capture = capture;
-        _board = new EmulatedBoard(new EndpointConfiguration { TotalVFs = vfs });
+        _board = new EmulatedBoard(new EndpointConfiguration { TotalVFs = vfs }, log);
         _board.Memory.Map(HostMemory.BaseAddress, _memory.Start, (ulong)_memory.Bytes);
         _board.Interrupts = _interrupts;
         _board.Engine.Port = _wire;

@@ -1,5 +1,6 @@
 // The queue engine of the emulated card: firmware's turns on one side, rings, switch and wire on the other.
 using System;
+using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.Virtio;
@@ -16,6 +17,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     private readonly GuestMemory _memory;
     private readonly QueueTable _table;
     private readonly PacketSwitch _switch;
+    private readonly ILogger _log;
 
     // Made with the first queue or the wire: a card that is only configured needs none of it.
     private MovingParts? _parts;
@@ -25,10 +27,12 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     /// <param name="packetSwitch">The switch, which knows the number of functions.</param>
     /// <param name="queuesPerFunction">Queues that a function may have.</param>
     /// <param name="memory">Memory of the host.</param>
-    public QueueEngine(PacketSwitch packetSwitch, int queuesPerFunction, GuestMemory memory)
+    /// <param name="log">Hears of queues, never of frames.</param>
+    public QueueEngine(PacketSwitch packetSwitch, int queuesPerFunction, GuestMemory memory, ILogger log)
     {
         ArgumentNullException.ThrowIfNull(packetSwitch);
         _memory = memory;
+        _log = log;
         _switch = packetSwitch;
         _table = new QueueTable(packetSwitch.FunctionCount, queuesPerFunction);
     }
@@ -62,15 +66,24 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         if (!_table.CanHave(setup.Function, setup.Queue) || _table.Find(setup.Function, setup.Queue) is not null
             || RunningQueue.TryStart(setup, _memory) is not { } queue)
         {
+            EngineLog.QueueRefused(_log, setup.Function, setup.Queue, setup.Size);
             return HalStatus.BadArgument;
         }
 
         _table.Add(queue);
+        EngineLog.QueueStarted(_log, setup.Function, setup.Queue, setup.Role, setup.Size);
         return HalStatus.Ok;
     }
 
     /// <inheritdoc/>
-    public void Stop(int function, int queue) => _table.Remove(function, queue);
+    public void Stop(int function, int queue)
+    {
+        if (_table.Find(function, queue) is not null)
+        {
+            _table.Remove(function, queue);
+            EngineLog.QueueStopped(_log, function, queue);
+        }
+    }
 
     /// <inheritdoc/>
     public HalStatus SubmitTurn(int function, int queue, int frames, int bytes)
@@ -198,6 +211,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     private void Break(RunningQueue queue)
     {
         _table.Remove(queue.Function, queue.Queue);
+        EngineLog.QueueBroken(_log, queue.Function, queue.Queue);
         _table.Tell(QueueEventKind.Broken, queue, 0, 0, false);
     }
 
