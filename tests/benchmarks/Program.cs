@@ -19,6 +19,7 @@ internal static class Program
         ("routed access against the number of functions", RoutedAccess.Measure),
         ("memory: state of a VF, allocation of an access", Memory.Measure),
         ("enabling VFs", VfEnabling.Measure),
+        ("frames from VF to VF against a bare copy loop", FrameRate.Measure),
     ];
 
     private static int Main(string[] arguments)

@@ -13,10 +13,12 @@ namespace SmartNicFw.Benchmarks;
 /// <param name="Value">The figure, in <paramref name="Unit"/>.</param>
 /// <param name="Unit">"accesses/s", "ns", "B" or "x" (a ratio).</param>
 /// <param name="Aim">The most that the value should be, or null: the figure is for information.</param>
-internal sealed record Result(string Name, string Title, double Value, string Unit, double? Aim = null)
+/// <param name="AimIsLeast">True: the aim is the least that the value should be.</param>
+internal sealed record Result(
+    string Name, string Title, double Value, string Unit, double? Aim = null, bool AimIsLeast = false)
 {
     /// <summary>Whether the aim is met, or null without an aim.</summary>
-    public bool? AimMet => Aim is null ? null : Value <= Aim;
+    public bool? AimMet => Aim is null ? null : AimIsLeast ? Value >= Aim : Value <= Aim;
 }
 
 /// <summary>Prints results. Knows none of them.</summary>
@@ -61,13 +63,16 @@ internal static class Report
         var document = new
         {
             Version = JsonVersion,
-            Results = results.Select(result => new { result.Name, result.Value, result.Unit, result.Aim, result.AimMet }),
+            Results = results.Select(
+                result => new { result.Name, result.Value, result.Unit, result.Aim, result.AimIsLeast, result.AimMet }),
         };
         return JsonSerializer.Serialize(document, JsonFormat) + Environment.NewLine;
     }
 
     private static string Verdict(Result result) =>
-        result.Aim is double aim ? $"within {Amount(aim, result.Unit)}: {(result.AimMet == true ? "yes" : "no")}" : "";
+        result.Aim is double aim
+            ? $"{(result.AimIsLeast ? "at least" : "within")} {Amount(aim, result.Unit)}: {(result.AimMet == true ? "yes" : "no")}"
+            : "";
 
     private static string Figure(double value, string unit) =>
         unit switch

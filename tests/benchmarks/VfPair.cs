@@ -1,0 +1,112 @@
+// Two VFs with a driver each, the first of which sends to the second: what both sides of a data path comparison start from.
+using System;
+using SmartNicFw.Emulator.Board;
+using SmartNicFw.Emulator.Host;
+using SmartNicFw.Emulator.Host.Virtio;
+using SmartNicFw.Firmware;
+using SmartNicFw.Hal.Spec;
+
+namespace SmartNicFw.Benchmarks;
+
+/// <summary>
+/// The host's half, the same on either side of a comparison: it fills the rings before the device's half is timed and
+/// empties them after, so that its cost is in no figure, and leaves the caches in the same state for both.
+/// </summary>
+internal sealed unsafe class VfPair : IDisposable
+{
+    /// <summary>Frames of a batch: a whole ring of the size that drivers choose by default.</summary>
+    public const int Batch = 256;
+
+    private const int VFs = 2;
+    private const int CommandBytes = 2;
+    private const int MemoryBytes = 8 << 20;
+    private const int TypeOffset = 12;
+    private const byte TypeHigh = 0x88;
+    private const byte TypeLow = 0xB5;
+    private const ulong SplitFeatures = (1UL << VirtioNetFeature.Mac) | (1UL << VirtioNetFeature.MrgRxbuf);
+
+    private readonly HostMemory _memory = new(MemoryBytes);
+    private readonly byte[] _frame;
+    private long _received;
+
+    /// <summary>Powers a board on, enables its VFs and starts their drivers, which poll and want no interrupts.</summary>
+    /// <param name="frameBytes">Bytes of every frame, without header and check sequence.</param>
+    /// <param name="isPacked">Packed rings instead of split ones.</param>
+    public VfPair(int frameBytes, bool isPacked)
+    {
+        Board = new EmulatedBoard(new EndpointConfiguration { TotalVFs = VFs });
+        Board.Memory.Map(HostMemory.BaseAddress, _memory.Start, (ulong)_memory.Bytes);
+        var host = new RootComplex(Board);
+        var found = new PciEnumerator(host);
+        found.Enumerate();
+        HostFunction physical = found.PhysicalFunctions[0];
+        found.EnableVFs(physical, VFs);
+        var options = new NetDriverOptions
+        {
+            WantedFeatures = SplitFeatures | (isPacked ? 1UL << VirtioFeature.RingPacked : 0),
+            QueueSize = Batch,
+            TransmitFrameBytes = frameBytes,
+            InterruptAfter = 0,
+        };
+        Sender = Start(host, physical.Sriov!.VFs[0], options);
+        Receiver = Start(host, physical.Sriov!.VFs[1], options);
+        Receiver.FrameHandler = Count;
+        _frame = new byte[frameBytes];
+        Receiver.MacAddress.CopyTo(_frame);
+        Sender.MacAddress.CopyTo(_frame.AsSpan(Receiver.MacAddress.Length));
+        _frame[TypeOffset] = TypeHigh;
+        _frame[TypeOffset + 1] = TypeLow;
+    }
+
+    /// <summary>The device's half.</summary>
+    public EmulatedBoard Board { get; }
+
+    /// <summary>Driver of the VF that sends.</summary>
+    public NetDriver Sender { get; }
+
+    /// <summary>Driver of the VF that receives.</summary>
+    public NetDriver Receiver { get; }
+
+    /// <summary>Makes a batch available.</summary>
+    public void Fill()
+    {
+        for (int count = 0; count < Batch; count++)
+        {
+            Sender.TrySend(_frame);
+        }
+
+        Sender.Flush();
+    }
+
+    /// <summary>Takes the batch back and refills the receiver; throws unless all of it arrived.</summary>
+    public void Collect()
+    {
+        long before = _received;
+        Receiver.Poll();
+        int moved = Sender.Poll();
+        if (_received - before != Batch || moved != Batch)
+        {
+            throw new InvalidOperationException($"of {Batch} frames {moved} were sent and {_received - before} received");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Sender.Dispose();
+        Receiver.Dispose();
+        _memory.Dispose();
+    }
+
+    private NetDriver Start(RootComplex host, HostFunction function, NetDriverOptions options)
+    {
+        host.Write(
+            function.Address, PciConfigHeader.CommandOffset, CommandBytes, PciConfigHeader.CommandBusMasterEnableMask);
+        var driver = new NetDriver(host, function, _memory, interrupts: null, options);
+        driver.Start();
+        return driver;
+    }
+
+    // A frame of another length than was sent is not counted, and so refused.
+    private void Count(in ReceivedFrame frame) => _received += frame.Payload.Length == _frame.Length ? 1 : 0;
+}
