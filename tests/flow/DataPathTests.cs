@@ -254,6 +254,135 @@ public sealed class DataPathTests
             Is.True, "a flow stays on one pair");
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Group_frames_reach_who_asked_for_them_and_VLANs_keep_apart(bool isPacked)
+    {
+        using var lab = new NetLab(6);
+        var options = new NetDriverOptions
+        {
+            WantedFeatures = NetFeatures.Supported & ~(isPacked ? 0 : 1UL << VirtioFeature.RingPacked),
+        };
+        for (int vf = 0; vf < 6; vf++)
+        {
+            lab.Board.Firmware.DataPath.Policy.SetPortVlan(lab.Index(vf), vf is 3 or 4 ? 30 : 0, 0);
+            lab.Start(vf, options);
+        }
+
+        byte[] group = [0x33, 0x33, 0, 0, 0, 1];
+        Assert.That(lab.Drivers[1].Control!.SetMacTable([], group), Is.True);
+        Assert.That(lab.Drivers[2].Control!.SetReceiveMode(VirtioNetControl.RxAllMulticast, isOn: true), Is.True);
+        Assert.That(lab.Drivers[5].Control!.SetReceiveMode(VirtioNetControl.RxPromiscuous, isOn: true), Is.True);
+
+        byte[] multicast = lab.Frame(0, 1, 200);
+        group.CopyTo(multicast, 0);
+        byte[] broadcast = lab.Frame(0, 1, 9000);
+        broadcast.AsSpan(0, 6).Fill(0xFF);
+        byte[] inVlan = lab.Frame(3, 4, 1514);
+        foreach ((int from, byte[] frame) in new[] { (0, multicast), (0, broadcast), (3, inVlan) })
+        {
+            Assert.That(frame.Length > 1522 || lab.Drivers[from].TrySend(frame), Is.True);
+            lab.Drivers[from].Flush();
+            lab.Settle();
+        }
+
+        Assert.That(lab.Inbox[1].Select(received => received.Payload), Is.EqualTo(new[] { multicast }), "by its filter");
+        Assert.That(lab.Inbox[2].Select(received => received.Payload), Is.EqualTo(new[] { multicast }), "all multicast");
+        Assert.That(lab.Inbox[4].Select(received => received.Payload), Is.EqualTo(new[] { inVlan }), "the tag was put in and taken out");
+        Assert.That(lab.Inbox[0].Concat(lab.Inbox[3]), Is.Empty);
+        Assert.That(lab.Inbox[5].Select(received => received.Payload), Does.Contain(multicast), "promiscuous");
+    }
+
+    [Test]
+    public void The_PF_is_a_network_function_like_any_other()
+    {
+        using var lab = new NetLab(2);
+        lab.Start(0, new NetDriverOptions());
+        lab.Host.Write(
+            lab.Pf.Address, PciConfigHeader.CommandOffset, 2,
+            PciConfigHeader.CommandBusMasterEnableMask | PciConfigHeader.CommandMemorySpaceEnableMask);
+        var inbox = new List<byte[]>();
+        using var pf = new NetDriver(lab.Host, lab.Pf, lab.Memory, lab.Interrupts)
+        {
+            FrameHandler = (in ReceivedFrame frame) => inbox.Add(frame.Payload.ToArray()),
+        };
+        pf.Start();
+        Assert.That(NetFeatures.Has(pf.Features, VirtioFeature.Sriov), Is.True);
+        Assert.That(NetFeatures.Has(lab.Drivers[0].OfferedFeatures, VirtioFeature.Sriov), Is.False);
+
+        byte[] toPf = [.. pf.MacAddress, .. lab.Drivers[0].MacAddress, 0x88, 0xB5, .. new byte[100]];
+        byte[] fromPf = [.. lab.Drivers[0].MacAddress, .. pf.MacAddress, 0x88, 0xB5, .. new byte[200]];
+        Assert.That(lab.Drivers[0].TrySend(toPf) && pf.TrySend(fromPf), Is.True);
+        lab.Drivers[0].Flush();
+        pf.Flush();
+        lab.Settle();
+        pf.Poll();
+        Assert.That(inbox, Is.EqualTo(new[] { toPf }));
+        Assert.That(lab.Inbox[0].Select(received => received.Payload), Is.EqualTo(new[] { fromPf }));
+    }
+
+    [Test]
+    public void RSS_spreads_flows_by_the_drivers_table_and_reports_the_hash_5_1_6_5_7()
+    {
+        using var lab = new NetLab(2);
+        lab.Start(0, new NetDriverOptions());
+        lab.Start(1, new NetDriverOptions { QueuePairs = 2 });
+        ushort[] table = [.. Enumerable.Range(0, 128).Select(entry => (ushort)(entry & 1))];
+        byte[] key = [.. Enumerable.Range(1, VirtioNetHash.KeyBytes).Select(octet => (byte)(octet * 37))];
+        Assert.That(
+            lab.Drivers[1].Control!.SetRss(VirtioNetHash.TypeTcpV4 | VirtioNetHash.TypeIpV4, 0, table, 2, key), Is.True);
+        for (int flow = 0; flow < 64; flow++)
+        {
+            Assert.That(lab.Drivers[0].TrySend(TcpFrame(lab, payload: 10, port: 2000 + flow)), Is.True);
+        }
+
+        lab.Drivers[0].Flush();
+        lab.Settle();
+        Assert.That(lab.Inbox[1], Has.Count.EqualTo(64));
+        Assert.That(lab.Inbox[1].Select(received => received.Pair).Distinct(), Is.EquivalentTo(new[] { 0, 1 }));
+
+        // All entries to pair 1: the table decides, not chance.
+        Assert.That(lab.Drivers[1].Control!.SetRss(
+            VirtioNetHash.TypeTcpV4, 0, [.. Enumerable.Repeat((ushort)1, 128)], 2, key), Is.True);
+        lab.Inbox[1].Clear();
+        for (int flow = 0; flow < 64; flow++)
+        {
+            Assert.That(lab.Drivers[0].TrySend(TcpFrame(lab, payload: 10, port: 2000 + flow)), Is.True);
+        }
+
+        lab.Drivers[0].Flush();
+        lab.Settle();
+        Assert.That(lab.Inbox[1].Select(received => received.Pair), Has.All.EqualTo(1));
+    }
+
+    [Test]
+    public void Hostile_03_VF_Enable_toggled_under_traffic_writes_nothing_to_VFs_that_are_gone()
+    {
+        using var lab = new NetLab(3);
+        HostFunction pf = lab.Pf;
+        int control = pf.Find(PciExtendedCapability.IdSriov, isExtended: true) + SriovCapability.ControlOffset;
+        uint on = lab.Host.Read(pf.Address, control, 2);
+        lab.Start(0, new NetDriverOptions());
+        lab.Start(1, new NetDriverOptions());
+        Assert.That(lab.Drivers[0].TrySend(lab.Frame(0, 1, 100)), Is.True);
+        lab.Drivers[0].Flush();
+        lab.Host.Write(pf.Address, control, 2, on & ~(uint)SriovCapability.ControlVfEnableMask);
+        byte[] before = lab.Memory.At(HostMemory.BaseAddress, 8 << 20).ToArray();
+        (lab.Drivers[0], lab.Drivers[1]) = (null!, null!);
+        for (int round = 0; round < 1000; round++)
+        {
+            lab.Host.Write(pf.Address, control, 2, round % 2 == 0 ? on : on & ~(uint)SriovCapability.ControlVfEnableMask);
+            lab.Board.Step();
+        }
+
+        Assert.That(lab.Memory.At(HostMemory.BaseAddress, 8 << 20).SequenceEqual(before), Is.True, "stale DMA");
+        lab.Host.Write(pf.Address, control, 2, on);
+        lab.Host.Wait(SriovCapability.VfEnableWaitUs);
+        lab.Start(0, new NetDriverOptions());
+        lab.Start(1, new NetDriverOptions());
+        Exchange(lab, 0, 1, 10);
+    }
+
     [Test]
     public void Registers_and_frames_work_through_the_configuration_access_capability_4_1_4_9()
     {
