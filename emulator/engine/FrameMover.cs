@@ -13,6 +13,9 @@ namespace SmartNicFw.Emulator.Engine;
 /// </summary>
 internal sealed unsafe class FrameMover
 {
+    // Enough for addresses, tags and type; steering and segmentation look further.
+    private const int ShortPrefixBytes = 64;
+
     private readonly QueueTable _table;
     private readonly PacketSwitch _switch;
     private readonly ReceiveSide _receivers;
@@ -49,7 +52,7 @@ internal sealed unsafe class FrameMover
         ChainBytes.Read(chain, 0, bytes);
         OffloadHeader header = OffloadHeader.Read(bytes);
         _frame.Set(chain, sender.HeaderBytes, (int)length);
-        ReadOnlySpan<byte> prefix = _frame.Prefix(_prefix);
+        ReadOnlySpan<byte> prefix = header.GsoType == VirtioNetHeader.GsoNone ? ShortPrefix() : _frame.Prefix(_prefix);
         if (!header.TryAccept(prefix, (int)length) || !MayAsk(sender.Features, header))
         {
             _switch.CountDropped(sender.Function, Counter.DroppedMalformed);
@@ -64,7 +67,7 @@ internal sealed unsafe class FrameMover
     public void MoveFromPort(byte* frame, int length)
     {
         _frame.Set(frame, length);
-        Move(PacketSwitch.Port, _frame.Prefix(_prefix), default);
+        Move(PacketSwitch.Port, ShortPrefix(), default);
     }
 
     // What was not negotiated may not be asked for (5.1.6.2.1).
@@ -89,7 +92,7 @@ internal sealed unsafe class FrameMover
 
         for (int index = 0; index < _destinations.Count; index++)
         {
-            Deliver(_destinations.Functions[index], _destinations.Edits[index], prefix, header);
+            Deliver(_destinations.Functions[index], _destinations.Edits[index], header);
         }
 
         if (_destinations.ToPort && Port is not null)
@@ -98,10 +101,14 @@ internal sealed unsafe class FrameMover
         }
     }
 
-    private void Deliver(int function, VlanEdit edit, ReadOnlySpan<byte> prefix, in OffloadHeader header)
+    private ReadOnlySpan<byte> ShortPrefix() => _frame.Prefix(_prefix.AsSpan(0, ShortPrefixBytes));
+
+    private void Deliver(int function, VlanEdit edit, in OffloadHeader header)
     {
         var received = new ReceiveHeader();
-        int pair = _switch.SelectPair(function, prefix, out received.HashValue, out received.HashReport);
+        int pair = _switch.IsSteered(function)
+            ? _switch.SelectPair(function, _frame.Prefix(_prefix), out received.HashValue, out received.HashReport)
+            : 0;
         RunningQueue? queue = _table.Find(function, pair * 2) ?? _table.Find(function, 0);
         if (queue is not { Role: QueueRole.Receive })
         {

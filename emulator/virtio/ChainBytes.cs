@@ -86,6 +86,7 @@ public static unsafe class ChainBytes
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsWithin(Segment* segment, ulong offset, uint length) =>
         offset <= segment->Length && length <= segment->Length - offset;
 
