@@ -170,7 +170,8 @@ internal sealed class DemoRun : IDisposable
         _board.Firmware.DataPath.Policy.SetSpoofCheck(index, true);
 
         // Every other driver uses packed rings.
-        ulong without = station.Vf % 2 == 0 ? 1UL << VirtioFeature.RingPacked : 0;
+        // A capture may hold frames beyond any MTU.
+        ulong without = (station.Vf % 2 == 0 ? 1UL << VirtioFeature.RingPacked : 0) | (1UL << VirtioNetFeature.Mtu);
         var driver = new NetDriver(_host, function, _memory, _interrupts, new NetDriverOptions
         {
             WantedFeatures = NetFeatures.Supported & ~without,

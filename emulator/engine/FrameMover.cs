@@ -23,8 +23,11 @@ internal sealed unsafe class FrameMover
     private readonly FrameView _frame = new();
     private readonly FrameView _finished = new();
     private readonly byte[] _prefix = new byte[FrameHeader.MaxPrefixBytes];
-    private readonly byte[] _whole = GC.AllocateUninitializedArray<byte>(PacketSwitch.MaxFrameBytes, pinned: true);
-    private readonly byte[] _segment = GC.AllocateUninitializedArray<byte>(PacketSwitch.MaxFrameBytes, pinned: true);
+    private readonly byte[] _glance = new byte[FrameHeader.MaxPrefixBytes];
+
+    // Room for the longest frame, and for the tag that a port VLAN puts into it.
+    private readonly byte[] _whole = NewBuffer();
+    private readonly byte[] _segment = NewBuffer();
 
     public FrameMover(QueueTable table, PacketSwitch packetSwitch, ReceiveSide receivers)
     {
@@ -52,7 +55,8 @@ internal sealed unsafe class FrameMover
         ChainBytes.Read(chain, 0, bytes);
         OffloadHeader header = OffloadHeader.Read(bytes);
         _frame.Set(chain, sender.HeaderBytes, (int)length);
-        ReadOnlySpan<byte> prefix = header.GsoType == VirtioNetHeader.GsoNone ? ShortPrefix() : _frame.Prefix(_prefix);
+        ReadOnlySpan<byte> prefix = _frame.Judge(
+            _prefix, header.GsoType == VirtioNetHeader.GsoNone ? ShortPrefixBytes : FrameHeader.MaxPrefixBytes);
         if (!header.TryAccept(prefix, (int)length) || !MayAsk(sender.Features, header))
         {
             _switch.CountDropped(sender.Function, Counter.DroppedMalformed);
@@ -67,8 +71,11 @@ internal sealed unsafe class FrameMover
     public void MoveFromPort(byte* frame, int length)
     {
         _frame.Set(frame, length);
-        Move(PacketSwitch.Port, ShortPrefix(), default);
+        Move(PacketSwitch.Port, _frame.Judge(_prefix, ShortPrefixBytes), default);
     }
+
+    private static byte[] NewBuffer() =>
+        GC.AllocateUninitializedArray<byte>(PacketSwitch.MaxFrameBytes + Ethernet.TagBytes, pinned: true);
 
     // What was not negotiated may not be asked for (5.1.6.2.1).
     private static bool MayAsk(ulong features, in OffloadHeader header)
@@ -80,7 +87,9 @@ internal sealed unsafe class FrameMover
             VirtioNetHeader.GsoUdpL4 => VirtioNetFeature.HostUso,
             _ => VirtioNetFeature.Csum,
         };
-        return header.IsPlain || (features & (1UL << needed)) != 0;
+        bool isEcn = (header.GsoType & VirtioNetHeader.GsoEcn) != 0;
+        return header.IsPlain || ((features & (1UL << needed)) != 0
+            && (!isEcn || (features & (1UL << VirtioNetFeature.HostEcn)) != 0));
     }
 
     private void Move(int source, ReadOnlySpan<byte> prefix, in OffloadHeader header)
@@ -101,13 +110,11 @@ internal sealed unsafe class FrameMover
         }
     }
 
-    private ReadOnlySpan<byte> ShortPrefix() => _frame.Prefix(_prefix.AsSpan(0, ShortPrefixBytes));
-
     private void Deliver(int function, VlanEdit edit, in OffloadHeader header)
     {
         var received = new ReceiveHeader();
         int pair = _switch.IsSteered(function)
-            ? _switch.SelectPair(function, _frame.Prefix(_prefix), out received.HashValue, out received.HashReport)
+            ? _switch.SelectPair(function, _frame.Glance(_glance), out received.HashValue, out received.HashReport)
             : 0;
         RunningQueue? queue = _table.Find(function, pair * 2) ?? _table.Find(function, 0);
         if (queue is not { Role: QueueRole.Receive })

@@ -13,6 +13,8 @@ internal sealed unsafe class FrameView
     private DescriptorChain? _chain;
     private int _skip;
     private byte* _linear;
+    private byte[] _judged = [];
+    private int _judgedLength;
 
     /// <summary>Bytes of the frame.</summary>
     public int Length { get; private set; }
@@ -20,6 +22,7 @@ internal sealed unsafe class FrameView
     /// <summary>The frame is what follows a header in a chain.</summary>
     public void Set(DescriptorChain chain, int headerBytes, int length)
     {
+        _judgedLength = 0;
         _chain = chain;
         _skip = headerBytes;
         Length = length;
@@ -28,27 +31,54 @@ internal sealed unsafe class FrameView
     /// <summary>The frame lies in one piece, valid until the next Set.</summary>
     public void Set(byte* frame, int length)
     {
+        _judgedLength = 0;
         _chain = null;
         _linear = frame;
         Length = length;
     }
 
     /// <summary>
-    /// Copies the first bytes of the frame: what is decided by them is decided by one snapshot, whatever the guest does to
-    /// the frame meanwhile.
+    /// Copies the first bytes of the frame, and serves them from this copy ever after: what was judged is what is delivered,
+    /// whatever the guest does to the frame meanwhile.
     /// </summary>
-    /// <param name="snapshot">Receives as many bytes as it has room for, or all of a shorter frame.</param>
+    /// <param name="snapshot">Stays as it is until the next Set.</param>
+    /// <param name="bytes">Bytes to copy; of a shorter frame all.</param>
     /// <returns>The bytes copied.</returns>
-    public ReadOnlySpan<byte> Prefix(Span<byte> snapshot)
+    public ReadOnlySpan<byte> Judge(byte[] snapshot, int bytes)
     {
-        Span<byte> prefix = snapshot[..Math.Min(snapshot.Length, Length)];
-        Read(0, prefix);
-        return prefix;
+        int length = Math.Min(bytes, Length);
+        Read(0, snapshot.AsSpan(0, length));
+        _judged = snapshot;
+        _judgedLength = length;
+        return snapshot.AsSpan(0, length);
+    }
+
+    /// <summary>Copies the first bytes of the frame, to look at only.</summary>
+    /// <returns>The bytes copied: as many as there is room for, or all of a shorter frame.</returns>
+    public ReadOnlySpan<byte> Glance(Span<byte> buffer)
+    {
+        Span<byte> glance = buffer[..Math.Min(buffer.Length, Length)];
+        Read(0, glance);
+        return glance;
     }
 
     /// <summary>Copies bytes of the frame into a chain of a receiver.</summary>
     public void CopyTo(int offset, DescriptorChain to, uint toOffset, uint length)
     {
+        if (offset < _judgedLength)
+        {
+            uint judged = Math.Min(length, (uint)(_judgedLength - offset));
+            ChainBytes.Write(to, toOffset, _judged.AsSpan(offset, (int)judged));
+            offset += (int)judged;
+            toOffset += judged;
+            length -= judged;
+        }
+
+        if (length == 0)
+        {
+            return;
+        }
+
         if (_chain is not null)
         {
             ChainBytes.Copy(_chain, (uint)(_skip + offset), to, toOffset, length);
@@ -78,6 +108,19 @@ internal sealed unsafe class FrameView
 
     private void Read(int offset, Span<byte> target)
     {
+        if (offset < _judgedLength)
+        {
+            int judged = Math.Min(target.Length, _judgedLength - offset);
+            _judged.AsSpan(offset, judged).CopyTo(target);
+            offset += judged;
+            target = target[judged..];
+        }
+
+        if (target.IsEmpty)
+        {
+            return;
+        }
+
         if (_chain is not null)
         {
             ChainBytes.Read(_chain, (uint)(_skip + offset), target);

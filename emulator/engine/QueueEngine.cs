@@ -18,6 +18,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     private readonly QueueTable _table;
     private readonly PacketSwitch _switch;
     private readonly ILogger _log;
+    private readonly int _mtu;
 
     // Made with the first queue or the wire: a card that is only configured needs none of it.
     private MovingParts? _parts;
@@ -28,13 +29,15 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     /// <param name="queuesPerFunction">Queues that a function may have.</param>
     /// <param name="memory">Memory of the host.</param>
     /// <param name="log">Hears of queues, never of frames.</param>
-    public QueueEngine(PacketSwitch packetSwitch, int queuesPerFunction, GuestMemory memory, ILogger log)
+    /// <param name="mtu">The MTU that functions offer, bytes.</param>
+    public QueueEngine(PacketSwitch packetSwitch, int queuesPerFunction, int mtu, GuestMemory memory, ILogger log)
     {
         ArgumentNullException.ThrowIfNull(packetSwitch);
         _memory = memory;
         _log = log;
         _switch = packetSwitch;
-        _table = new QueueTable(packetSwitch.FunctionCount, queuesPerFunction);
+        _mtu = mtu;
+        _table = new QueueTable(packetSwitch.FunctionCount, queuesPerFunction, log);
     }
 
     /// <summary>The wire; null for none.</summary>
@@ -57,7 +60,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     /// <summary>Turns that were granted.</summary>
     public long Turns { get; private set; }
 
-    private MovingParts Parts => _parts ??= new MovingParts(_table, _switch);
+    private MovingParts Parts => _parts ??= new MovingParts(_table, _switch, _mtu);
 
     /// <inheritdoc/>
     public HalStatus Start(QueueSetup setup)
@@ -98,7 +101,11 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         {
             int moved = Parts.Receivers.Drain(function, frames, out int movedBytes);
             _table.Publish();
-            _table.Tell(QueueEventKind.TurnOver, running, moved, movedBytes, moved == frames);
+            if (_table.Find(function, queue) is not null)
+            {
+                _table.Tell(QueueEventKind.TurnOver, running, moved, movedBytes, moved == frames);
+            }
+
             return HalStatus.Ok;
         }
 
@@ -142,13 +149,14 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         int length = commands.ReadCommand(buffer);
         if (length < 0)
         {
-            if (running.Ring.IsBroken)
-            {
-                Break(running);
-            }
-            else if (running.Ring.EnableKicks())
+            if (!running.Ring.IsBroken && running.Ring.EnableKicks())
             {
                 length = commands.ReadCommand(buffer);
+            }
+
+            if (running.Ring.IsBroken)
+            {
+                _table.Break(running);
             }
         }
 
@@ -160,7 +168,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     {
         if (_table.Find(function, queue) is { Commands: { } commands } running && commands.WriteReply(reply.AsSpan(0, length)))
         {
-            _table.Tell(QueueEventKind.Used, running, 1, 0, false);
+            _table.TellUsed(running, 1);
         }
     }
 
@@ -178,7 +186,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
             if (result == TakeResult.Broken)
             {
                 _table.Publish();
-                Break(queue);
+                _table.Break(queue);
                 return;
             }
 
@@ -207,19 +215,11 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         _table.Tell(QueueEventKind.TurnOver, queue, moved, movedBytes, hasMore);
     }
 
-    // The driver broke its ring: this queue ends here, and firmware hears of it.
-    private void Break(RunningQueue queue)
-    {
-        _table.Remove(queue.Function, queue.Queue);
-        EngineLog.QueueBroken(_log, queue.Function, queue.Queue);
-        _table.Tell(QueueEventKind.Broken, queue, 0, 0, false);
-    }
-
     private sealed class MovingParts
     {
-        public MovingParts(QueueTable table, PacketSwitch packetSwitch)
+        public MovingParts(QueueTable table, PacketSwitch packetSwitch, int mtu)
         {
-            Receivers = new ReceiveSide(table, packetSwitch);
+            Receivers = new ReceiveSide(table, packetSwitch, mtu);
             Mover = new FrameMover(table, packetSwitch, Receivers);
         }
 

@@ -1,6 +1,7 @@
 // The started queues of all functions, and which of them have something to publish. Knows no frame.
 using System;
 using System.Collections.Generic;
+using Microsoft.Extensions.Logging;
 using SmartNicFw.Hal.Contracts;
 
 namespace SmartNicFw.Emulator.Engine;
@@ -12,11 +13,14 @@ internal sealed class QueueTable
     private readonly Backlog?[] _backlogs;
     private readonly int _queuesPerFunction;
     private readonly List<RunningQueue> _dirty = new(256);
+    private readonly List<RunningQueue> _broken = [];
+    private readonly ILogger _log;
     private readonly Queue<Report> _reports = new(256);
 
     /// <summary>Makes room for the queues of all functions.</summary>
-    public QueueTable(int functions, int queuesPerFunction)
+    public QueueTable(int functions, int queuesPerFunction, ILogger log)
     {
+        _log = log;
         _queuesPerFunction = queuesPerFunction;
         _queues = new RunningQueue?[functions * queuesPerFunction];
         _backlogs = new Backlog?[functions];
@@ -88,11 +92,45 @@ internal sealed class QueueTable
             queue.Used = 0;
             if (queue.Ring.Publish())
             {
-                Tell(QueueEventKind.Used, queue, used, 0, false);
+                TellUsed(queue, used);
             }
         }
 
         _dirty.Clear();
+        foreach (RunningQueue queue in _broken)
+        {
+            Break(queue);
+        }
+
+        _broken.Clear();
+    }
+
+    /// <summary>Notes a queue whose ring is broken; it ends with the turn.</summary>
+    public void MarkBroken(RunningQueue queue)
+    {
+        if (!_broken.Contains(queue))
+        {
+            _broken.Add(queue);
+        }
+    }
+
+    /// <summary>The driver broke its ring: this queue ends here, and firmware hears of it.</summary>
+    public void Break(RunningQueue queue)
+    {
+        Remove(queue.Function, queue.Queue);
+        Tell(QueueEventKind.Broken, queue, 0, 0, false);
+        EngineLog.QueueBroken(_log, queue.Function, queue.Queue);
+    }
+
+    /// <summary>Reports used buffers: one report a queue waits at the most, so that no guest can make them pile up.</summary>
+    public void TellUsed(RunningQueue queue, int buffers)
+    {
+        if (queue.Reported == 0)
+        {
+            Tell(QueueEventKind.Used, queue, 0, 0, false);
+        }
+
+        queue.Reported += buffers;
     }
 
     /// <summary>Adds a report of a queue.</summary>
@@ -111,6 +149,12 @@ internal sealed class QueueTable
         queueEvent.Function = report.Function;
         queueEvent.Queue = report.Queue;
         queueEvent.Frames = report.Frames;
+        if (report.Kind == QueueEventKind.Used && Find(report.Function, report.Queue) is { } queue)
+        {
+            queueEvent.Frames = queue.Reported;
+            queue.Reported = 0;
+        }
+
         queueEvent.Bytes = report.Bytes;
         queueEvent.HasMore = report.HasMore;
         return true;

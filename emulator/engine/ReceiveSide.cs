@@ -17,13 +17,16 @@ internal sealed unsafe class ReceiveSide
     private readonly PacketSwitch _switch;
     private readonly DescriptorChain[] _chains = new DescriptorChain[MaxBuffers];
     private readonly FrameView _waiting = new();
+    private readonly int _maxPlainBytes;
 
     // Where the next byte of the frame goes.
     private int _chain;
     private uint _chainOffset;
 
-    public ReceiveSide(QueueTable table, PacketSwitch packetSwitch)
+    /// <param name="mtu">The MTU that functions offer, bytes.</param>
+    public ReceiveSide(QueueTable table, PacketSwitch packetSwitch, int mtu)
     {
+        _maxPlainBytes = mtu + Ethernet.HeaderBytes + (FrameHeader.MaxTags * Ethernet.TagBytes);
         _table = table;
         _switch = packetSwitch;
         for (int index = 0; index < MaxBuffers; index++)
@@ -37,6 +40,7 @@ internal sealed unsafe class ReceiveSide
         Yes,
         NoBuffer,
         TooLarge,
+        Broken,
     }
 
     /// <summary>Delivers a frame, or lets it wait, or drops and counts it.</summary>
@@ -57,6 +61,10 @@ internal sealed unsafe class ReceiveSide
                 break;
             case Placed.TooLarge:
                 _switch.CountDropped(queue.Function, Counter.DroppedTooLarge);
+                break;
+            case Placed.Broken:
+                _switch.CountDropped(queue.Function, Counter.DroppedNoBuffer);
+                _table.MarkBroken(queue);
                 break;
             default:
                 Wait(queue, backlog, frame, edit, tci, header, length);
@@ -83,6 +91,12 @@ internal sealed unsafe class ReceiveSide
                 : TryPlace(queue, _waiting, VlanEdit.None, 0, oldest.Header, oldest.Length);
             if (placed == Placed.NoBuffer)
             {
+                break;
+            }
+
+            if (placed == Placed.Broken)
+            {
+                _table.MarkBroken(queue!);
                 break;
             }
 
@@ -120,6 +134,12 @@ internal sealed unsafe class ReceiveSide
     private Placed TryPlace(
         RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int length)
     {
+        // A receiver that knows the MTU gets nothing beyond it but what is yet to be segmented (5.1.4.1).
+        if (length > _maxPlainBytes && !header.Offload.IsGso && queue.Has(VirtioNetFeature.Mtu))
+        {
+            return Placed.TooLarge;
+        }
+
         int taken = Take(queue, queue.HeaderBytes + length, out Placed placed);
         if (placed != Placed.Yes)
         {
@@ -166,9 +186,11 @@ internal sealed unsafe class ReceiveSide
 
             if (result != TakeResult.Taken)
             {
-                return GiveBack(queue, taken, Placed.NoBuffer, out placed);
+                return GiveBack(queue, taken, result == TakeResult.Broken ? Placed.Broken : Placed.NoBuffer, out placed);
             }
 
+            // Armed again at the next empty look: the event that was armed is behind what was taken.
+            isArmed = false;
             room += _chains[taken].WritableBytes;
             taken++;
             if (taken == 1 && room < (ulong)queue.HeaderBytes)

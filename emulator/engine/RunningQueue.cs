@@ -48,6 +48,9 @@ internal sealed class RunningQueue
     /// <summary>Buffers used since the last publish.</summary>
     public int Used { get; set; }
 
+    /// <summary>Used buffers that wait to be reported; 0 while no report of them waits.</summary>
+    public int Reported { get; set; }
+
     /// <summary>True when the features have one.</summary>
     public bool Has(int feature) => (Features & (1UL << feature)) != 0;
 

@@ -294,6 +294,67 @@ public sealed class DataPathTests
     }
 
     [Test]
+    public void Hostile_36_the_longest_frames_in_a_port_VLAN_go_to_the_wire_or_are_dropped_and_nothing_throws(
+        [Range(65_590, 65_600)] int bytes)
+    {
+        using var lab = new NetLab(2);
+        lab.Board.Engine.Port = new Emulator.Net.LoopbackPort(4);
+        lab.Board.Firmware.DataPath.Policy.SetPortVlan(lab.Index(0), 30, 0);
+        lab.Start(0, new NetDriverOptions { TransmitFrameBytes = 65_700, QueueSize = 8 });
+        lab.Start(1, new NetDriverOptions { QueueSize = 8 });
+        byte[] frame = lab.Frame(0, 1, bytes);
+        frame[0] = 0x06;
+        Assert.That(lab.Drivers[0].TrySend(frame), Is.True);
+        lab.Drivers[0].Flush();
+        lab.Settle();
+
+        ulong sent = lab.Board.Switch.Read(lab.Index(0), Counter.TransmittedFrames);
+        ulong dropped = lab.Board.Switch.Read(lab.Index(0), Counter.DroppedMalformed);
+        Assert.That((sent, dropped), Is.EqualTo(bytes <= Emulator.Net.PacketSwitch.MaxFrameBytes ? (1UL, 0UL) : (0UL, 1UL)));
+    }
+
+    [Test]
+    public void A_frame_beyond_the_MTU_reaches_only_who_did_not_negotiate_one_5_1_4_1()
+    {
+        using var lab = new NetLab(3);
+        lab.Start(0, new NetDriverOptions { TransmitFrameBytes = 20_000 });
+        lab.Start(1, new NetDriverOptions());
+        lab.Start(2, new NetDriverOptions { WantedFeatures = NetFeatures.Supported & ~(1UL << VirtioNetFeature.Mtu) });
+        foreach (int to in new[] { 1, 2 })
+        {
+            Assert.That(lab.Drivers[0].TrySend(lab.Frame(0, to, 12_000)), Is.True);
+        }
+
+        lab.Drivers[0].Flush();
+        lab.Settle();
+        Assert.That(lab.Inbox[1], Is.Empty);
+        Assert.That(lab.Board.Switch.Read(lab.Index(1), Counter.DroppedTooLarge), Is.EqualTo(1));
+        Assert.That(lab.Inbox[2], Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void Hostile_11_a_broken_receive_ring_is_reported_too()
+    {
+        using var lab = new NetLab(3);
+        for (int vf = 0; vf < 3; vf++)
+        {
+            lab.Start(vf, new NetDriverOptions { QueueSize = 16, WantedFeatures = NetFeatures.Supported & ~(1UL << VirtioFeature.RingPacked) });
+        }
+
+        VirtioPciTransport transport = lab.Drivers[2].Transport;
+        transport.WriteCommon(VirtioCommonConfig.QueueSelectOffset, 2, 0);
+        ulong descriptors = transport.ReadCommon(VirtioCommonConfig.QueueDescOffset, 4)
+            | ((ulong)transport.ReadCommon(VirtioCommonConfig.QueueDescOffset + 4, 4) << 32);
+        lab.Memory.At(descriptors, 16 * SplitDescriptor.Bytes).Fill(0xEE);
+        Assert.That(lab.Drivers[0].TrySend(lab.Frame(0, 2, 100)), Is.True);
+        lab.Drivers[0].Flush();
+        lab.Settle();
+
+        Assert.That(lab.Drivers[2].NeedsReset, Is.True);
+        Exchange(lab, 0, 1, 10);
+    }
+
+    [Test]
     public void The_PF_is_a_network_function_like_any_other()
     {
         using var lab = new NetLab(2);
