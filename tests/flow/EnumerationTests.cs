@@ -103,6 +103,22 @@ public sealed class EnumerationTests
     }
 
     [Test]
+    public void A_root_port_that_does_not_forward_ARI_ends_requests_for_any_device_but_0_7_3_1()
+    {
+        var (host, found) = Enumerate(physicalFunctions: 1, totalVFs: 16, isAri: true);
+        EnableOnAll(found, 16);
+        HostFunction inDevice0 = found.PhysicalFunctions[0].Sriov!.VFs[6];
+        HostFunction inDevice1 = found.PhysicalFunctions[0].Sriov!.VFs[7];
+        Assert.That(host.Read(inDevice1.Address, PciConfigHeader.RevisionIdOffset, 4), Is.EqualTo(0x020000_01));
+
+        int express = ConfigProbe.Capabilities(host, RootComplex.RootPortAddress)
+            .Single(capability => capability.Id == PciCapability.IdPciExpress && !capability.IsExtended).Offset;
+        host.Write(RootComplex.RootPortAddress, express + PciExpressCapability.DeviceControl2Offset, 2, 0);
+        Assert.That(host.Read(inDevice0.Address, PciConfigHeader.RevisionIdOffset, 4), Is.EqualTo(0x020000_01));
+        Assert.That(host.Read(inDevice1.Address, PciConfigHeader.RevisionIdOffset, 4), Is.EqualTo(0xFFFFFFFF));
+    }
+
+    [Test]
     public void A_VF_that_is_not_ready_is_asked_again_and_the_wait_stays_within_100_ms()
     {
         var board = new EmulatedBoard(new EndpointConfiguration { TotalVFs = 1024 });
