@@ -20,6 +20,8 @@ internal sealed unsafe class PlainFrames
     /// <summary>Bytes of a frame that are judged, and delivered as judged: addresses, type, and two more to make a vector.</summary>
     public const int HeadBytes = 16;
 
+    // flags, gso_type and hdr_len of a frame that asks for nothing; DATA_VALID is no driver's to set, and ignored.
+    private const uint AskedMask = 0xFFFF_FF00 | VirtioNetHeader.NeedsCsum;
     private const int NoGroup = -1;
     private const uint OneBuffer = 1U << (8 * (VirtioNetHeader.NumBuffersOffset - sizeof(ulong)));
 
@@ -33,6 +35,8 @@ internal sealed unsafe class PlainFrames
     private readonly Group[] _groups;
     private readonly int[] _unsorted;
     private readonly int[] _sorted;
+    private int _count;
+    private long _bytes;
     private int _groupCount;
     private int _chosen;
 
@@ -54,7 +58,7 @@ internal sealed unsafe class PlainFrames
         }
     }
 
-    /// <summary>Says where the frames staged from now on go, until the next call of this or of <see cref="Deliver(int, int, long)"/>.</summary>
+    /// <summary>Says where the frames staged from now on go, until the next call of this or of <see cref="Deliver(int)"/>.</summary>
     /// <param name="queue">A running receive queue of a function that the switch named.</param>
     public void Choose(RunningQueue queue)
     {
@@ -67,40 +71,79 @@ internal sealed unsafe class PlainFrames
         _chosen = queue.Group;
     }
 
-    /// <summary>Stages a frame; there is room for as many as the capacity between two calls of <see cref="Deliver(int, int, long)"/>.</summary>
-    /// <param name="place">Number of frames that are staged already.</param>
-    /// <param name="frame">Native memory of the sender, <paramref name="length"/> bytes, at least <see cref="HeadBytes"/>.</param>
-    /// <param name="head">The first bytes as they were judged.</param>
+    /// <summary>True when a buffer may be a plain frame: its header asks for nothing, and its length can be.</summary>
+    /// <param name="headerBytes">Bytes of the VIRTIO header before the frame.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Stage(int place, byte* frame, int length, Vector128<byte> head)
+    public static bool IsCandidate(TakenBuffer* buffer, int headerBytes) =>
+        buffer->Kind == BufferKind.Read && buffer->Length - (uint)headerBytes - HeadBytes <= PacketSwitch.MaxFrameBytes - HeadBytes
+        && (*(uint*)buffer->Address & AskedMask) == 0;
+
+    /// <summary>
+    /// Stages buffers one after the other as long as they are frames between the same two stations; there is room for as many
+    /// as the capacity between two calls of <see cref="Deliver(int)"/>.
+    /// </summary>
+    /// <param name="buffer">The first buffer.</param>
+    /// <param name="count">Buffers at the most.</param>
+    /// <param name="headerBytes">Bytes of the VIRTIO header before each frame.</param>
+    /// <param name="header">Addresses and type, as <see cref="PacketSwitch.HeaderOf"/> cuts them out.</param>
+    /// <param name="left">Bytes after which no further frame is staged; those staged are subtracted.</param>
+    /// <returns>Buffers staged: 0 when already the first has another header.</returns>
+    public int Stage(TakenBuffer* buffer, int count, int headerBytes, Vector128<byte> header, ref long left)
     {
-        Staged* staged = _frames + place;
-        staged->Head = head;
-        staged->Frame = frame;
-        staged->Length = length;
-        staged->Group = _chosen;
+        // No call and no state but locals: this is a fifth of what a short frame costs.
+        Staged* first = _frames + _count;
+        Staged* staged = first;
+        int group = _chosen;
+        long budget = left;
+        for (TakenBuffer* end = buffer + count; buffer < end && budget > 0; buffer++, staged++)
+        {
+            if (!IsCandidate(buffer, headerBytes))
+            {
+                break;
+            }
+
+            byte* frame = buffer->Address + headerBytes;
+            Vector128<byte> head = Vector128.Load(frame);
+            if (PacketSwitch.HeaderOf(head) != header)
+            {
+                break;
+            }
+
+            int length = (int)buffer->Length - headerBytes;
+            staged->Head = head;
+            staged->Frame = frame;
+            staged->Length = length;
+            staged->Group = group;
+            budget -= length;
+        }
+
+        int done = (int)(staged - first);
+        _count += done;
+        _bytes += left - budget;
+        left = budget;
+        return done;
     }
 
     /// <summary>Delivers what is staged, and counts it at its sender.</summary>
-    /// <param name="count">Frames that are staged.</param>
-    /// <param name="bytes">Bytes of all of them.</param>
-    public void Deliver(int sender, int count, long bytes)
+    public void Deliver(int sender)
     {
-        if (count == 0)
+        if (_count == 0)
         {
             return;
         }
 
-        _switch.CountTransmitted(sender, count, bytes);
-        ReadOnlySpan<int> order = _groupCount == 1 ? _unsorted : Sort(count);
+        _switch.CountTransmitted(sender, _count, _bytes);
+        ReadOnlySpan<int> order = _groupCount == 1 ? _unsorted.AsSpan(0, _count) : Sort(_count);
         for (int index = 0; index < _groupCount; index++)
         {
             ref Group group = ref _groups[index];
             group.Queue.Group = NoGroup;
-            Deliver(group.Queue, _groupCount == 1 ? order[..count] : order.Slice(group.First, group.Count));
+            Deliver(group.Queue, _groupCount == 1 ? order : order.Slice(group.First, group.Count));
             group = default;
         }
 
+        _count = 0;
+        _bytes = 0;
         _groupCount = 0;
     }
 

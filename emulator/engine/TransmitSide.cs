@@ -3,7 +3,6 @@ using System.Runtime.Intrinsics;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.Virtio;
 using SmartNicFw.Hal.Contracts;
-using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Emulator.Engine;
 
@@ -17,9 +16,6 @@ internal readonly record struct Turn(int Frames, int Bytes, bool HasMore);
 internal sealed unsafe class TransmitSide
 {
     private const int BatchFrames = 64;
-
-    // flags, gso_type and hdr_len of a frame that asks for nothing; DATA_VALID is no driver's to set, and ignored.
-    private const uint AskedMask = 0xFFFF_FF00 | VirtioNetHeader.NeedsCsum;
 
     private readonly QueueTable _table;
     private readonly PacketSwitch _switch;
@@ -80,50 +76,33 @@ internal sealed unsafe class TransmitSide
     {
         int headerBytes = queue.HeaderBytes;
         int sender = queue.Function;
-        int chosen = PacketSwitch.NotPlain;
-        int staged = 0;
-        long bytes = 0;
         int index = 0;
-        for (; index < count && left > bytes; index++)
+        while (index < count && left > 0)
         {
             TakenBuffer* buffer = _batch.Buffers + index;
-            buffer->Written = 0;
-            int length = (int)buffer->Length - headerBytes;
-            if (buffer->Kind == BufferKind.Read && length is >= PlainFrames.HeadBytes and <= PacketSwitch.MaxFrameBytes
-                && (*(uint*)buffer->Address & AskedMask) == 0)
+            if (PlainFrames.IsCandidate(buffer, headerBytes))
             {
-                byte* frame = buffer->Address + headerBytes;
-                Vector128<byte> head = Vector128.Load(frame);
-                int function = _switch.FindPlain(sender, head);
-                if ((function == chosen && function >= 0) || TryChoose(function, ref chosen))
+                Vector128<byte> header = PacketSwitch.HeaderOf(Vector128.Load(buffer->Address + headerBytes));
+                int function = _switch.FindPlain(sender, header);
+                if (function >= 0 && _table.Find(function, 0) is { Role: QueueRole.Receive } receiver)
                 {
-                    _plain.Stage(staged++, frame, length, head);
-                    bytes += length;
-                    continue;
+                    // Nothing is staged when the guest has changed the frame meanwhile: then it goes the other way.
+                    _plain.Choose(receiver);
+                    int staged = _plain.Stage(buffer, count - index, headerBytes, header, ref left);
+                    index += staged;
+                    if (staged > 0)
+                    {
+                        continue;
+                    }
                 }
             }
 
-            _plain.Deliver(sender, staged, bytes);
-            left -= bytes + _mover.MoveFromFunction(queue, _batch.ChainOf(index));
-            chosen = PacketSwitch.NotPlain;
-            staged = 0;
-            bytes = 0;
+            _plain.Deliver(sender);
+            left -= _mover.MoveFromFunction(queue, _batch.ChainOf(index));
+            index++;
         }
 
-        _plain.Deliver(sender, staged, bytes);
-        left -= bytes;
+        _plain.Deliver(sender);
         return index;
-    }
-
-    private bool TryChoose(int function, ref int chosen)
-    {
-        if (function < 0 || _table.Find(function, 0) is not { Role: QueueRole.Receive } receiver)
-        {
-            return false;
-        }
-
-        _plain.Choose(receiver);
-        chosen = function;
-        return true;
     }
 }

@@ -12,30 +12,44 @@ public sealed partial class PacketSwitch
     /// <summary>A frame is not plain.</summary>
     public const int NotPlain = -1;
 
-    // Addresses and type.
-    private static readonly Vector128<byte> HeaderBits =
-        Vector128.Create(ulong.MaxValue, 0x0000_FFFF_FFFF_FFFF).AsByte();
+    // Answers that are kept, a power of 2. A frame of a guest can push out another's answer, and costs a look-up then.
+    private const int PlainAnswers = 256;
 
-    // The header that was looked up last, its sender, and where it goes; no frame of a function has the sender -1.
-    private Vector128<byte> _lastHeader;
-    private int _lastSource = Port;
-    private int _lastFunction;
+    private readonly PlainAnswer[] _plainAnswers = new PlainAnswer[PlainAnswers];
+
+    // Answers of another generation are none: the table has changed since.
+    private int _plainGeneration = 1;
+
+    /// <summary>Addresses and type of a frame, out of its first 16 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> HeaderOf(Vector128<byte> head) =>
+        head & Vector128.Create(ulong.MaxValue, 0x0000_FFFF_FFFF_FFFF).AsByte();
 
     /// <summary>
-    /// Looks up a frame that a function sends, by its first 16 bytes. Nothing is counted: the caller counts what it moves by
+    /// Looks up a frame that a function sends, by addresses and type. Nothing is counted: the caller counts what it moves by
     /// <see cref="CountTransmitted"/>.
     /// </summary>
     /// <param name="source">The sender.</param>
-    /// <param name="head">First 16 bytes of a frame of no more than <see cref="MaxFrameBytes"/>.</param>
+    /// <param name="header">From <see cref="HeaderOf"/>, of a frame of 16 to <see cref="MaxFrameBytes"/> bytes.</param>
     /// <returns>
     /// The one function that receives it, with no edit; <see cref="NotPlain"/> when there may be another answer, which
     /// <see cref="Classify"/> then gives.
     /// </returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int FindPlain(int source, Vector128<byte> head)
+    public int FindPlain(int source, Vector128<byte> header)
     {
-        Vector128<byte> header = head & HeaderBits;
-        return source == _lastSource && header == _lastHeader ? _lastFunction : FindPlainAnew(source, header);
+        // The last bytes of an address differ where the first are a maker's.
+        ulong low = header.AsUInt64().GetElement(0);
+        uint place = ((uint)(low >> 40) ^ (uint)(low >> 32) ^ (uint)source) & (PlainAnswers - 1);
+        ref PlainAnswer answer = ref _plainAnswers[place];
+        if (answer.Header != header || answer.Source != source || answer.Generation != _plainGeneration)
+        {
+            answer.Header = header;
+            answer.Source = source;
+            answer.Generation = _plainGeneration;
+            answer.Function = FindPlainAnew(source, header);
+        }
+
+        return answer.Function;
     }
 
     /// <summary>Counts frames that a function has sent.</summary>
@@ -53,18 +67,9 @@ public sealed partial class PacketSwitch
     {
         ulong low = header.AsUInt64().GetElement(0);
         ulong high = header.AsUInt64().GetElement(1);
-        ulong destination = low & Ethernet.AddressMask;
         ulong address = (low >> 48) | ((high & 0xFFFF_FFFF) << 16);
         int type = (int)(((high >> 24) & 0xFF00) | ((high >> 40) & 0xFF));
-        int function = FindPlainOwner(source, destination, address, type);
-        if (function != NotPlain)
-        {
-            _lastHeader = header;
-            _lastSource = source;
-            _lastFunction = function;
-        }
-
-        return function;
+        return FindPlainOwner(source, low & Ethernet.AddressMask, address, type);
     }
 
     private int FindPlainOwner(int source, ulong destination, ulong address, int type)
@@ -91,5 +96,13 @@ public sealed partial class PacketSwitch
         return function == source || isRefused || IsSteered(function) ? NotPlain : function;
     }
 
-    private void ForgetPlain() => _lastSource = Port;
+    private void ForgetPlain() => _plainGeneration++;
+
+    private struct PlainAnswer
+    {
+        public Vector128<byte> Header;
+        public int Source;
+        public int Generation;
+        public int Function;
+    }
 }

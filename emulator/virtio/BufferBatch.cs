@@ -28,7 +28,7 @@ public unsafe struct TakenBuffer
     /// <summary>What the buffer is.</summary>
     public BufferKind Kind { readonly get; set; }
 
-    /// <summary>Bytes that the device wrote: set by whoever completes the buffer.</summary>
+    /// <summary>Bytes that the device wrote: 0 when it is taken.</summary>
     public uint Written { readonly get; set; }
 
     /// <summary>Split queue: index of the head. Packed queue: the buffer ID.</summary>

@@ -3,6 +3,7 @@
 using System.Threading;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Hal.Spec;
+using static SmartNicFw.Emulator.Memory.MemoryHint;
 
 namespace SmartNicFw.Emulator.Virtio;
 
@@ -81,6 +82,7 @@ internal sealed unsafe class PackedAvailRing
             if ((flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0 && length != 0
                 && _memory.TryTranslate(iova, length, out byte* host))
             {
+                Prefetch(host);
                 buffer->Address = host;
                 buffer->Length = length;
                 buffer->Kind = (BufferKind)((flags & DescriptorFlags.Write) / DescriptorFlags.Write);
@@ -109,6 +111,7 @@ internal sealed unsafe class PackedAvailRing
 
             _out[id >> 6] |= bit;
             _slotsOut += slots;
+            buffer->Written = 0;
             buffer->Id = id;
             buffer->Slots = (ushort)slots;
             _next += slots;

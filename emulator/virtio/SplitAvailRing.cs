@@ -5,6 +5,7 @@ using System.Runtime.Intrinsics;
 using System.Threading;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Hal.Spec;
+using static SmartNicFw.Emulator.Memory.MemoryHint;
 
 namespace SmartNicFw.Emulator.Virtio;
 
@@ -92,6 +93,7 @@ internal sealed unsafe class SplitAvailRing
             if ((flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0 && length != 0
                 && _memory.TryTranslate(descriptor.GetElement(0), length, out byte* host))
             {
+                Prefetch(host);
                 buffer->Address = host;
                 buffer->Length = length;
                 buffer->Kind = (BufferKind)((flags & DescriptorFlags.Write) / DescriptorFlags.Write);
@@ -109,6 +111,7 @@ internal sealed unsafe class SplitAvailRing
             }
 
             heads[word] |= bit;
+            buffer->Written = 0;
             buffer->Id = (ushort)head;
             buffer->Slots = 1;
             next++;

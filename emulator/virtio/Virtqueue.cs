@@ -119,7 +119,7 @@ public abstract unsafe class Virtqueue
     /// Marks buffers that were only read as used, in the order in which they were taken; with VIRTIO_F_IN_ORDER by one
     /// used element for all of them.
     /// </summary>
-    /// <param name="batch"><see cref="TakenBuffer.Written"/> of each is 0.</param>
+    /// <param name="batch"><see cref="TakenBuffer.Written"/> of each is 0 still.</param>
     /// <param name="start">First buffer.</param>
     /// <param name="count">Buffers, 0 upwards.</param>
     public abstract void CompleteRead(BufferBatch batch, int start, int count);
