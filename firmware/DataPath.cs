@@ -34,14 +34,15 @@ namespace SmartNicFw.Firmware
             _ethernet = board.EthernetPort;
             State = new VirtioState(configuration, numbering);
             Counters = new Counters(numbering.Count);
-            Msix = new MsixTable(configuration, numbering, space, board.MsixPort, Counters);
+            BusMastering mastering = new BusMastering(numbering, space, resets, board.QueueEngine);
+            Msix = new MsixTable(configuration, numbering, space, mastering, board.MsixPort, Counters);
             Pending = new PendingQueues(State.Queues.Count);
             InterruptModerator moderator = new InterruptModerator(State, Msix);
             Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, moderator);
             Steering steering = new Steering(State, board.SwitchTable);
             FunctionAccess access = new FunctionAccess(numbering, space, resets);
             _lifecycle = new DeviceLifecycle(
-                State, board.QueueEngine, board.SwitchTable, Pending, Policy, moderator, Msix, steering, Counters);
+                State, board.QueueEngine, mastering, board.SwitchTable, Pending, Policy, moderator, Msix, steering, Counters);
             _doorbells = new DoorbellHandler(board.DoorbellPort, access, State, Pending, Counters);
             CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(numbering), _lifecycle, Msix);
             _bars = new BarAccessHandler(
@@ -51,9 +52,9 @@ namespace SmartNicFw.Firmware
             _link = new LinkStatus(State, moderator, board.EthernetPort);
             ControlQueue control = new ControlQueue(
                 board.CommandPort, State, new ReceiveCommands(State, board.SwitchTable, Policy),
-                new MultiqueueCommands(State, steering));
+                new MultiqueueCommands(State, steering), new StatisticsCommands(State, board.QueueEngine));
             _scheduler = new DmaScheduler(
-                board.QueueEngine, space, State, Pending, _lifecycle, moderator, control, Counters);
+                board.QueueEngine, mastering, State, Pending, _lifecycle, moderator, control, Counters);
             _arbiter = new QueueArbiter(Pending, _scheduler);
             resets.Attach(_lifecycle);
         }

@@ -63,6 +63,13 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     private MovingParts Parts => _parts ??= new MovingParts(_table, _switch, _mtu);
 
     /// <inheritdoc/>
+    public void SetBusMaster(int function, bool isBusMaster) => _table.SetBusMaster(function, isBusMaster);
+
+    /// <inheritdoc/>
+    public ulong ReadQueue(int function, int queue, int counter) =>
+        _table.Find(function, queue) is { } running ? _table.Counters.Read(running.CounterRow, counter) : 0;
+
+    /// <inheritdoc/>
     public HalStatus Start(QueueSetup setup)
     {
         ArgumentNullException.ThrowIfNull(setup);
@@ -91,7 +98,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     /// <inheritdoc/>
     public HalStatus SubmitTurn(int function, int queue, int frames, int bytes)
     {
-        if (_table.Find(function, queue) is not { } running || running.Role == QueueRole.Control)
+        if (_table.Find(function, queue) is not { } running || running.Role == QueueRole.Control || !_table.IsBusMaster(function))
         {
             return HalStatus.BadArgument;
         }
@@ -141,7 +148,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     /// <inheritdoc/>
     public int TryTake(int function, int queue, byte[] buffer)
     {
-        if (_table.Find(function, queue) is not { Commands: { } commands } running)
+        if (_table.Find(function, queue) is not { Commands: { } commands } running || !_table.IsBusMaster(function))
         {
             return -1;
         }
@@ -175,6 +182,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     private void Transmit(RunningQueue queue, int frames, int bytes)
     {
         queue.Ring.DisableKicks();
+        var mark = new TransmitMark(_switch, queue.Function);
         DescriptorChain chain = Parts.Chain;
         int moved = 0;
         int movedBytes = 0;
@@ -211,6 +219,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
             moved++;
         }
 
+        mark.Count(_switch, queue.Function, _table.Counters, queue.CounterRow, moved);
         _table.Publish();
         _table.Tell(QueueEventKind.TurnOver, queue, moved, movedBytes, hasMore);
     }

@@ -16,6 +16,7 @@ internal sealed class QueueTable
     private readonly List<RunningQueue> _broken = [];
     private readonly ILogger _log;
     private readonly Queue<Report> _reports = new(256);
+    private readonly bool[] _isBusMaster;
 
     /// <summary>Makes room for the queues of all functions.</summary>
     public QueueTable(int functions, int queuesPerFunction, ILogger log)
@@ -24,6 +25,26 @@ internal sealed class QueueTable
         _queuesPerFunction = queuesPerFunction;
         _queues = new RunningQueue?[functions * queuesPerFunction];
         _backlogs = new Backlog?[functions];
+        _isBusMaster = new bool[functions];
+    }
+
+    /// <summary>Counters of the started queues.</summary>
+    public QueueCounters Counters { get; } = new();
+
+    /// <summary>True while memory of the function may be read and written.</summary>
+    public bool IsBusMaster(int function) => _isBusMaster[function];
+
+    /// <summary>Says whether memory of a function may be read and written.</summary>
+    public void SetBusMaster(int function, bool isBusMaster)
+    {
+        _isBusMaster[function] = isBusMaster;
+        for (int queue = 0; queue < _queuesPerFunction; queue++)
+        {
+            if (Find(function, queue) is { } running)
+            {
+                QuietRefills(running);
+            }
+        }
     }
 
     /// <summary>Finds a started queue; null when it is not.</summary>
@@ -45,6 +66,9 @@ internal sealed class QueueTable
         {
             _backlogs[queue.Function] ??= new Backlog();
         }
+
+        queue.CounterRow = Counters.Open();
+        QuietRefills(queue);
     }
 
     /// <summary>Removes a queue: nothing of it is published or reported any more.</summary>
@@ -56,6 +80,7 @@ internal sealed class QueueTable
         }
 
         _queues[(function * _queuesPerFunction) + queue] = null;
+        Counters.Close(running.CounterRow);
         _dirty.Remove(running);
         for (int left = _reports.Count; left > 0; left--)
         {
@@ -158,6 +183,15 @@ internal sealed class QueueTable
         queueEvent.Bytes = report.Bytes;
         queueEvent.HasMore = report.HasMore;
         return true;
+    }
+
+    // Refills are of no interest while no frame waits for one. A turn follows in which those that wait ask for them again.
+    private void QuietRefills(RunningQueue queue)
+    {
+        if (queue.Role == QueueRole.Receive && _isBusMaster[queue.Function])
+        {
+            queue.Ring.DisableKicks();
+        }
     }
 
     private readonly record struct Report(QueueEventKind Kind, int Function, int Queue, int Frames, int Bytes, bool HasMore);

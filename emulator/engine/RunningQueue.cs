@@ -19,11 +19,6 @@ internal sealed class RunningQueue
         HeaderBytes = Has(VirtioNetFeature.HashReport) ? VirtioNetHeader.HashBytes : VirtioNetHeader.Bytes;
         IsMergeable = Has(VirtioNetFeature.MrgRxbuf);
         Commands = setup.Role == QueueRole.Control ? new ControlCommands(ring) : null;
-        if (setup.Role == QueueRole.Receive)
-        {
-            // Refills are of no interest while no frame waits for one.
-            ring.DisableKicks();
-        }
     }
 
     public Virtqueue Ring { get; }
@@ -44,6 +39,9 @@ internal sealed class RunningQueue
 
     /// <summary>Commands, of a control queue.</summary>
     public ControlCommands? Commands { get; }
+
+    /// <summary>Its row in <see cref="QueueCounters"/>.</summary>
+    public int CounterRow { get; set; } = QueueCounters.None;
 
     /// <summary>Buffers used since the last publish.</summary>
     public int Used { get; set; }

@@ -1,6 +1,7 @@
 // Begins and ends the life of a function in the data path: DRIVER_OK, reset of every kind, a broken driver.
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Dma;
 using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Contracts;
@@ -16,6 +17,7 @@ namespace SmartNicFw.Firmware.Virtio
     {
         private readonly VirtioState _state;
         private readonly IQueueEngine _engine;
+        private readonly BusMastering _mastering;
         private readonly ISwitchTable _switch;
         private readonly PendingQueues _pending;
         private readonly VfPolicy _policy;
@@ -27,11 +29,12 @@ namespace SmartNicFw.Firmware.Virtio
 
         /// <summary>Connects the room.</summary>
         public DeviceLifecycle(
-            VirtioState state, IQueueEngine engine, ISwitchTable switchTable, PendingQueues pending, VfPolicy policy,
-            InterruptModerator moderator, MsixTable msix, Steering steering, Counters counters)
+            VirtioState state, IQueueEngine engine, BusMastering mastering, ISwitchTable switchTable, PendingQueues pending,
+            VfPolicy policy, InterruptModerator moderator, MsixTable msix, Steering steering, Counters counters)
         {
             _state = state;
             _engine = engine;
+            _mastering = mastering;
             _switch = switchTable;
             _pending = pending;
             _policy = policy;
@@ -137,6 +140,7 @@ namespace SmartNicFw.Firmware.Virtio
 
                 // From here on it is nobody's, although its registers are cleared later, those of a disabled VF much later.
                 _state.Status[function] = 0;
+                _mastering.Withdraw(function);
                 _msix.Forget(function);
             }
         }
@@ -150,16 +154,29 @@ namespace SmartNicFw.Firmware.Virtio
             _msix.Clear(function);
         }
 
-        /// <summary>The function may send requests again: its running queues are looked at, and pending messages leave.</summary>
+        /// <summary>
+        /// Command or a power state of the function was written. When it may issue requests now and could not before, its running
+        /// queues are looked at, for what rang meanwhile led to no turn, and pending messages leave.
+        /// </summary>
         public void Resume(int function)
         {
+            if (!_mastering.Update(function))
+            {
+                return;
+            }
+
             if (_state.IsLive(function))
             {
                 int first = _state.Queues.First(function);
                 int end = first + _state.QueueCount(function);
                 for (int index = first; index < end; index++)
                 {
-                    if (_state.Has(index, QueueFlag.Running) && !_state.Has(index, QueueFlag.InTurn))
+                    if (_state.Has(index, QueueFlag.InTurn))
+                    {
+                        // The turn was granted before, and may have ended early.
+                        _state.Change(index, 0, QueueFlag.Rung);
+                    }
+                    else if (_state.Has(index, QueueFlag.Running))
                     {
                         _pending.Add(index);
                     }
