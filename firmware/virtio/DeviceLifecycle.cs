@@ -104,10 +104,10 @@ namespace SmartNicFw.Firmware.Virtio
             }
         }
 
-        /// <summary>The driver wrote 0 to device_status: VIRTIO's reset. MSI-X is PCI's and stays.</summary>
+        /// <summary>The driver wrote 0 to device_status: VIRTIO's reset. MSI-X table and Bus Master Enable are PCI's and stay.</summary>
         public void ResetDevice(int function)
         {
-            Stop(function, 1);
+            StopDevice(function);
             ClearDevice(function);
         }
 
@@ -133,15 +133,8 @@ namespace SmartNicFw.Firmware.Virtio
         {
             for (int function = firstFunction; function < firstFunction + count; function++)
             {
-                if (_state.IsLive(function))
-                {
-                    StopQueues(function);
-                }
-
-                // From here on it is nobody's, although its registers are cleared later, those of a disabled VF much later.
-                _state.Status[function] = 0;
+                StopDevice(function);
                 _mastering.Withdraw(function);
-                _msix.Forget(function);
             }
         }
 
@@ -184,6 +177,18 @@ namespace SmartNicFw.Firmware.Virtio
             }
 
             _msix.Replay(function);
+        }
+
+        private void StopDevice(int function)
+        {
+            if (_state.IsLive(function))
+            {
+                StopQueues(function);
+            }
+
+            // From here on it is nobody's, although its registers are cleared later, those of a disabled VF much later.
+            _state.Status[function] = 0;
+            _msix.Forget(function);
         }
 
         private void StopQueues(int function)
