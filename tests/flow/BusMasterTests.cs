@@ -139,7 +139,7 @@ public sealed class BusMasterTests
 
         victim.Flush();
         lab.Drivers[Victim] = null!;
-        byte[] before = lab.Memory.At(HostMemory.BaseAddress, (int)(end - HostMemory.BaseAddress)).ToArray();
+        byte[] before = MemoryUpTo(lab, end).ToArray();
         long interrupts = lab.Board.Firmware.DataPath.Counters.Interrupts[lab.Index(Victim)];
         for (int round = 1; round <= Rounds; round++)
         {
@@ -150,8 +150,7 @@ public sealed class BusMasterTests
         }
 
         lab.Settle();
-        Assert.That(
-            lab.Memory.At(HostMemory.BaseAddress, before.Length).SequenceEqual(before), Is.True, "not one byte of its memory");
+        Assert.That(MemoryUpTo(lab, end).SequenceEqual(before), Is.True, "not one byte of its memory");
         Assert.That(lab.Inbox[1].Select(received => received.Payload), Is.EqualTo(between[0]));
         Assert.That(lab.Inbox[0].Select(received => received.Payload), Is.EqualTo(between[1]));
         Assert.That(lab.Board.Firmware.DataPath.Counters.Interrupts[lab.Index(Victim)], Is.EqualTo(interrupts));
@@ -188,7 +187,8 @@ public sealed class BusMasterTests
         lab.Board.Engine.Port = wire;
         ushort power = (ushort)(lab.Board.Firmware.Space.TemplateOf(0).Offsets.PowerManagement + PowerManagementCapability.ControlStatusOffset);
         lab.Host.Write(lab.Pf.Address, power, 2, PowerManagementCapability.PowerStateD3Hot);
-        byte[] before = lab.Memory.At(HostMemory.BaseAddress, (int)lab.Memory.Bytes).ToArray();
+        ulong end = HostMemory.BaseAddress + (ulong)lab.Memory.Bytes;
+        byte[] before = MemoryUpTo(lab, end).ToArray();
         byte[] broadcast = [.. Enumerable.Repeat((byte)0xFF, 6), 2, 9, 9, 9, 9, 9, 0x88, 0xB5, .. new byte[100]];
         for (int index = 0; index < 3 * Waiting; index++)
         {
@@ -201,7 +201,7 @@ public sealed class BusMasterTests
         }
 
         Assert.That(wire.Frames, Is.Empty);
-        Assert.That(lab.Memory.At(HostMemory.BaseAddress, before.Length).SequenceEqual(before), Is.True);
+        Assert.That(MemoryUpTo(lab, end).SequenceEqual(before), Is.True);
         lab.Host.Write(lab.Pf.Address, power, 2, PowerManagementCapability.PowerStateD0);
         lab.Settle();
         Assert.That(lab.Inbox.Select(inbox => inbox.Count), Is.All.EqualTo(Waiting));
@@ -215,7 +215,6 @@ public sealed class BusMasterTests
     public void Queues_that_are_started_without_Bus_Master_Enable_are_left_alone_until_it_is_set(bool isPacked)
     {
         using var lab = new NetLab(2);
-        lab.Start(0, Options(isPacked, hasEventIdx: false));
         lab.Inbox[1] = [];
         lab.Drivers[1] = new NetDriver(lab.Host, lab.VFs[1], lab.Memory, lab.Interrupts, Options(isPacked, hasEventIdx: false))
         {
@@ -223,12 +222,16 @@ public sealed class BusMasterTests
         };
         NetDriver late = lab.Drivers[1];
         late.Start();
+        ulong end = EndOfMemory(lab);
+        lab.Start(0, Options(isPacked, hasEventIdx: false));
         byte[] frame = lab.Frame(0, 1, 64);
         Assert.That(late.TrySend(lab.Frame(1, 0, 64)) && lab.Drivers[0].TrySend(frame), Is.True);
         late.Flush();
         lab.Drivers[0].Flush();
         lab.Drivers[1] = null!;
+        byte[] before = MemoryUpTo(lab, end).ToArray();
         lab.Settle();
+        Assert.That(MemoryUpTo(lab, end).SequenceEqual(before), Is.True);
         for (uint queue = 0; queue < 2; queue++)
         {
             late.Transport.WriteCommon(VirtioCommonConfig.QueueSelectOffset, 2, queue);
@@ -278,6 +281,9 @@ public sealed class BusMasterTests
 
         return end;
     }
+
+    private static Span<byte> MemoryUpTo(NetLab lab, ulong end) =>
+        lab.Memory.At(HostMemory.BaseAddress, (int)(end - HostMemory.BaseAddress));
 
     private static void SetCommand(DataPathUnderTest nic, int function, uint command) =>
         nic.ConfigWrite(function, PciConfigHeader.CommandOffset, command, 2);
