@@ -148,16 +148,11 @@ namespace SmartNicFw.Firmware.Virtio
         }
 
         /// <summary>
-        /// Command or a power state of the function was written. When it may issue requests now and could not before, its running
-        /// queues are looked at, for what rang meanwhile led to no turn, and pending messages leave.
+        /// The function may issue requests again: its running queues are looked at, for what rang meanwhile led to no turn, and
+        /// pending messages leave.
         /// </summary>
         public void Resume(int function)
         {
-            if (!_mastering.Update(function))
-            {
-                return;
-            }
-
             if (_state.IsLive(function))
             {
                 int first = _state.Queues.First(function);
