@@ -63,6 +63,13 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     private MovingParts Parts => _parts ??= new MovingParts(_table, _switch, _mtu);
 
     /// <inheritdoc/>
+    public void SetBusMaster(int function, bool isBusMaster) => _table.SetBusMaster(function, isBusMaster);
+
+    /// <inheritdoc/>
+    public ulong ReadQueue(int function, int queue, int counter) =>
+        _table.Find(function, queue) is { } running ? _table.Counters.Read(running.CounterRow, counter) : 0;
+
+    /// <inheritdoc/>
     public HalStatus Start(QueueSetup setup)
     {
         ArgumentNullException.ThrowIfNull(setup);
@@ -140,7 +147,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     /// <inheritdoc/>
     public int TryTake(int function, int queue, byte[] buffer)
     {
-        if (_table.Find(function, queue) is not { Commands: { } commands } running)
+        if (_table.Find(function, queue) is not { Commands: { } commands } running || !_table.MayReach(running))
         {
             return -1;
         }
@@ -171,17 +178,20 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         }
     }
 
-    // A queue whose areas are unmapped for the moment rests: mapping them again rings for it.
+    // A queue that cannot be reached for the moment rests: bus mastering, or mapping its areas again, brings it back.
     private Turn Grant(RunningQueue queue, int frames, int bytes)
     {
-        if (!queue.Ring.TryReach())
+        if (!_table.MayReach(queue))
         {
             return default;
         }
 
         if (queue.Role == QueueRole.Transmit)
         {
-            return Parts.Transmitters.Move(queue, frames, bytes);
+            var mark = new TransmitMark(_switch, queue.Function);
+            Turn turn = Parts.Transmitters.Move(queue, frames, bytes);
+            mark.Count(_switch, queue.Function, _table.Counters, queue.CounterRow, turn.Frames);
+            return turn;
         }
 
         int moved = Parts.Receivers.Drain(queue, frames, out int movedBytes);
