@@ -1,5 +1,7 @@
 // The queue engine of the emulated card: firmware's turns on one side, rings, switch and wire on the other.
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
@@ -14,7 +16,8 @@ namespace SmartNicFw.Emulator.Engine;
 /// </summary>
 public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPort
 {
-    private readonly GuestMemory _memory;
+    // What each function may reach.
+    private readonly GuestMemory[] _memory;
     private readonly QueueTable _table;
     private readonly PacketSwitch _switch;
     private readonly ILogger _log;
@@ -27,13 +30,14 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     /// <summary>Makes an engine without a wire.</summary>
     /// <param name="packetSwitch">The switch, which knows the number of functions.</param>
     /// <param name="queuesPerFunction">Queues that a function may have.</param>
-    /// <param name="memory">Memory of the host.</param>
+    /// <param name="memory">What every function may reach, until <see cref="SetMemory"/> says otherwise.</param>
     /// <param name="log">Hears of queues, never of frames.</param>
     /// <param name="mtu">The MTU that functions offer, bytes.</param>
     public QueueEngine(PacketSwitch packetSwitch, int queuesPerFunction, int mtu, GuestMemory memory, ILogger log)
     {
         ArgumentNullException.ThrowIfNull(packetSwitch);
-        _memory = memory;
+        _memory = new GuestMemory[packetSwitch.FunctionCount];
+        Array.Fill(_memory, memory);
         _log = log;
         _switch = packetSwitch;
         _mtu = mtu;
@@ -62,6 +66,19 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
 
     private MovingParts Parts => _parts ??= new MovingParts(_table, _switch, _mtu);
 
+    /// <summary>
+    /// Says what a function may reach: the memory of one host, or of one virtual machine. Queues that run go on with what they
+    /// had; whoever changes it has reset the function.
+    /// </summary>
+    public void SetMemory(int function, GuestMemory memory) => _memory[function] = memory;
+
+    /// <summary>What a function may reach.</summary>
+    public GuestMemory MemoryOf(int function) => _memory[function];
+
+    /// <summary>Queues that are started with a memory.</summary>
+    public IEnumerable<(int Function, int Queue)> Started(GuestMemory memory) =>
+        _table.Started.Where(queue => _memory[queue.Function] == memory).Select(queue => (queue.Function, queue.Queue));
+
     /// <inheritdoc/>
     public void SetBusMaster(int function, bool isBusMaster) => _table.SetBusMaster(function, isBusMaster);
 
@@ -74,7 +91,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     {
         ArgumentNullException.ThrowIfNull(setup);
         if (!_table.CanHave(setup.Function, setup.Queue) || _table.Find(setup.Function, setup.Queue) is not null
-            || RunningQueue.TryStart(setup, _memory) is not { } queue)
+            || RunningQueue.TryStart(setup, _memory[setup.Function]) is not { } queue)
         {
             EngineLog.QueueRefused(_log, setup.Function, setup.Queue, setup.Size);
             return HalStatus.BadArgument;

@@ -1,6 +1,7 @@
 // The started queues of all functions, and which of them have something to publish. Knows no frame.
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Hal.Contracts;
@@ -31,6 +32,9 @@ internal sealed class QueueTable
 
     /// <summary>Counters of the started queues.</summary>
     public QueueCounters Counters { get; } = new();
+
+    /// <summary>All started queues.</summary>
+    public IEnumerable<RunningQueue> Started => _queues.OfType<RunningQueue>();
 
     /// <summary>True while the rings of a queue may be read and written: its function is bus master, and they are mapped.</summary>
     public bool MayReach(RunningQueue queue) => _isBusMaster[queue.Function] && queue.Ring.TryReach();
