@@ -15,6 +15,9 @@ namespace SmartNicFw.Firmware
         /// <summary>Frames that the wire hands in at the most in one step.</summary>
         public const int PortFramesPerStep = 64;
 
+        /// <summary>Turns that one step grants at the most.</summary>
+        public const int TurnsPerStep = 16;
+
         private readonly FunctionNumbering _numbering;
         private readonly IEthernetPort _ethernet;
         private readonly ConfigWindow _window;
@@ -24,6 +27,7 @@ namespace SmartNicFw.Firmware
         private readonly QueueArbiter _arbiter;
         private readonly DmaScheduler _scheduler;
         private readonly DeviceLifecycle _lifecycle;
+        private readonly BusMastering _mastering;
 
         /// <summary>Builds the rooms and hangs them into the reset door.</summary>
         public DataPath(
@@ -34,14 +38,15 @@ namespace SmartNicFw.Firmware
             _ethernet = board.EthernetPort;
             State = new VirtioState(configuration, numbering);
             Counters = new Counters(numbering.Count);
-            Msix = new MsixTable(configuration, numbering, space, board.MsixPort, Counters);
+            _mastering = new BusMastering(numbering, space, resets, board.QueueEngine);
+            Msix = new MsixTable(configuration, numbering, space, _mastering, board.MsixPort, Counters);
             Pending = new PendingQueues(State.Queues.Count);
             InterruptModerator moderator = new InterruptModerator(State, Msix);
             Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, moderator);
             Steering steering = new Steering(State, board.SwitchTable);
             FunctionAccess access = new FunctionAccess(numbering, space, resets);
             _lifecycle = new DeviceLifecycle(
-                State, board.QueueEngine, board.SwitchTable, Pending, Policy, moderator, Msix, steering, Counters);
+                State, board.QueueEngine, _mastering, board.SwitchTable, Pending, Policy, moderator, Msix, steering, Counters);
             _doorbells = new DoorbellHandler(board.DoorbellPort, access, State, Pending, Counters);
             CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(numbering), _lifecycle, Msix);
             _bars = new BarAccessHandler(
@@ -51,9 +56,9 @@ namespace SmartNicFw.Firmware
             _link = new LinkStatus(State, moderator, board.EthernetPort);
             ControlQueue control = new ControlQueue(
                 board.CommandPort, State, new ReceiveCommands(State, board.SwitchTable, Policy),
-                new MultiqueueCommands(State, steering));
+                new MultiqueueCommands(State, steering), new StatisticsCommands(State, board.QueueEngine));
             _scheduler = new DmaScheduler(
-                board.QueueEngine, space, State, Pending, _lifecycle, moderator, control, Counters);
+                board.QueueEngine, _mastering, State, Pending, _lifecycle, moderator, control, Counters);
             _arbiter = new QueueArbiter(Pending, _scheduler);
             resets.Attach(_lifecycle);
         }
@@ -84,7 +89,13 @@ namespace SmartNicFw.Firmware
                 _ethernet.SubmitTurn(PortFramesPerStep);
             }
 
-            _arbiter.Run();
+            // What a turn reports is known before the next is granted: on a board that does turns at once, a step is as many
+            // turns as it may be.
+            for (int turn = 0; turn < TurnsPerStep && _arbiter.TryGrant(); turn++)
+            {
+                _scheduler.TakeEvents();
+            }
+
             _scheduler.TakeEvents();
         }
 
@@ -97,17 +108,20 @@ namespace SmartNicFw.Firmware
         /// <inheritdoc/>
         public void CommandWritten(int function)
         {
-            _lifecycle.Resume(function);
+            if (_mastering.Update(function))
+            {
+                _lifecycle.Resume(function);
+            }
         }
 
         /// <inheritdoc/>
         public void PowerStateWritten(int physicalFunction)
         {
-            _lifecycle.Resume(physicalFunction);
+            CommandWritten(physicalFunction);
             int first = _numbering.VirtualFunction(physicalFunction, 0);
             for (int function = first; function < first + _numbering.TotalVFs; function++)
             {
-                _lifecycle.Resume(function);
+                CommandWritten(function);
             }
         }
 

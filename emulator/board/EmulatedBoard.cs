@@ -69,7 +69,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <summary>The board's time.</summary>
     public VirtualClock Clock { get; } = new();
 
-    /// <summary>Memory of the host that the endpoint may reach.</summary>
+    /// <summary>Memory of the host that functions may reach, unless the engine was told of another for one of them.</summary>
     public GuestMemory Memory { get; } = new();
 
     /// <summary>The switch between functions and wire.</summary>
@@ -131,6 +131,16 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         while (Bars.IsBusy)
         {
             Step();
+        }
+    }
+
+    /// <summary>Memory was mapped: queues whose rings were out of reach look again.</summary>
+    /// <param name="memory">The memory, of which every started queue is rung.</param>
+    public void LookAgain(GuestMemory memory)
+    {
+        foreach ((int function, int queue) in Engine.Started(memory))
+        {
+            Bars.Ring(function, queue);
         }
     }
 

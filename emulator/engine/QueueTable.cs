@@ -1,7 +1,9 @@
 // The started queues of all functions, and which of them have something to publish. Knows no frame.
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Microsoft.Extensions.Logging;
+using SmartNicFw.Emulator.Net;
 using SmartNicFw.Hal.Contracts;
 
 namespace SmartNicFw.Emulator.Engine;
@@ -10,20 +12,44 @@ namespace SmartNicFw.Emulator.Engine;
 internal sealed class QueueTable
 {
     private readonly RunningQueue?[] _queues;
-    private readonly Backlog?[] _backlogs;
+    private readonly PacketSwitch _switch;
     private readonly int _queuesPerFunction;
     private readonly List<RunningQueue> _dirty = new(256);
     private readonly List<RunningQueue> _broken = [];
     private readonly ILogger _log;
     private readonly Queue<Report> _reports = new(256);
+    private readonly bool[] _isBusMaster;
 
     /// <summary>Makes room for the queues of all functions.</summary>
-    public QueueTable(int functions, int queuesPerFunction, ILogger log)
+    public QueueTable(PacketSwitch packetSwitch, int queuesPerFunction, ILogger log)
     {
+        _switch = packetSwitch;
         _log = log;
         _queuesPerFunction = queuesPerFunction;
-        _queues = new RunningQueue?[functions * queuesPerFunction];
-        _backlogs = new Backlog?[functions];
+        _queues = new RunningQueue?[packetSwitch.FunctionCount * queuesPerFunction];
+        _isBusMaster = new bool[packetSwitch.FunctionCount];
+    }
+
+    /// <summary>Counters of the started queues.</summary>
+    public QueueCounters Counters { get; } = new();
+
+    /// <summary>All started queues.</summary>
+    public IEnumerable<RunningQueue> Started => _queues.OfType<RunningQueue>();
+
+    /// <summary>True while the rings of a queue may be read and written: its function is bus master, and they are mapped.</summary>
+    public bool MayReach(RunningQueue queue) => _isBusMaster[queue.Function] && queue.Ring.TryReach();
+
+    /// <summary>Says whether memory of a function may be read and written.</summary>
+    public void SetBusMaster(int function, bool isBusMaster)
+    {
+        _isBusMaster[function] = isBusMaster;
+        for (int queue = 0; queue < _queuesPerFunction; queue++)
+        {
+            if (Find(function, queue) is { } running)
+            {
+                QuietRefills(running);
+            }
+        }
     }
 
     /// <summary>Finds a started queue; null when it is not.</summary>
@@ -32,22 +58,17 @@ internal sealed class QueueTable
 
     /// <summary>True when the number can be one of a queue.</summary>
     public bool CanHave(int function, int queue) =>
-        (uint)queue < (uint)_queuesPerFunction && (uint)function < (uint)_backlogs.Length;
-
-    /// <summary>Frames of a function that wait for buffers; null before its first receive queue was started.</summary>
-    public Backlog? BacklogOf(int function) => _backlogs[function];
+        (uint)queue < (uint)_queuesPerFunction && (uint)function < (uint)_switch.FunctionCount;
 
     /// <summary>Adds a started queue.</summary>
     public void Add(RunningQueue queue)
     {
         _queues[(queue.Function * _queuesPerFunction) + queue.Queue] = queue;
-        if (queue.Role == QueueRole.Receive)
-        {
-            _backlogs[queue.Function] ??= new Backlog();
-        }
+        queue.CounterRow = Counters.Open();
+        QuietRefills(queue);
     }
 
-    /// <summary>Removes a queue: nothing of it is published or reported any more.</summary>
+    /// <summary>Removes a queue: nothing of it is published or reported any more, and what waited for its buffers is dropped.</summary>
     public void Remove(int function, int queue)
     {
         if (Find(function, queue) is not { } running)
@@ -56,7 +77,13 @@ internal sealed class QueueTable
         }
 
         _queues[(function * _queuesPerFunction) + queue] = null;
+        Counters.Close(running.CounterRow);
         _dirty.Remove(running);
+        for (int waiting = running.Backlog?.Count ?? 0; waiting > 0; waiting--)
+        {
+            _switch.CountDropped(function, Counter.DroppedNoBuffer);
+        }
+
         for (int left = _reports.Count; left > 0; left--)
         {
             Report report = _reports.Dequeue();
@@ -64,11 +91,6 @@ internal sealed class QueueTable
             {
                 _reports.Enqueue(report);
             }
-        }
-
-        if (running.Role == QueueRole.Receive)
-        {
-            _backlogs[function]?.Clear();
         }
     }
 
@@ -158,6 +180,15 @@ internal sealed class QueueTable
         queueEvent.Bytes = report.Bytes;
         queueEvent.HasMore = report.HasMore;
         return true;
+    }
+
+    // Refills are of no interest while no frame waits for one. A turn follows in which those that wait ask for them again.
+    private void QuietRefills(RunningQueue queue)
+    {
+        if (queue.Role == QueueRole.Receive && MayReach(queue))
+        {
+            queue.Ring.DisableKicks();
+        }
     }
 
     private readonly record struct Report(QueueEventKind Kind, int Function, int Queue, int Frames, int Bytes, bool HasMore);
