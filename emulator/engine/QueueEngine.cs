@@ -14,7 +14,6 @@ namespace SmartNicFw.Emulator.Engine;
 /// </summary>
 public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPort
 {
-    private readonly GuestMemory _memory;
     private readonly QueueTable _table;
     private readonly PacketSwitch _switch;
     private readonly ILogger _log;
@@ -33,12 +32,15 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     public QueueEngine(PacketSwitch packetSwitch, int queuesPerFunction, int mtu, GuestMemory memory, ILogger log)
     {
         ArgumentNullException.ThrowIfNull(packetSwitch);
-        _memory = memory;
+        Memory = memory;
         _log = log;
         _switch = packetSwitch;
         _mtu = mtu;
         _table = new QueueTable(packetSwitch.FunctionCount, queuesPerFunction, log);
     }
+
+    /// <summary>Memory of the host that queues started from now on reach.</summary>
+    public GuestMemory Memory { get; set; }
 
     /// <summary>The wire; null for none.</summary>
     public NetworkPort? Port
@@ -67,7 +69,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     {
         ArgumentNullException.ThrowIfNull(setup);
         if (!_table.CanHave(setup.Function, setup.Queue) || _table.Find(setup.Function, setup.Queue) is not null
-            || RunningQueue.TryStart(setup, _memory) is not { } queue)
+            || RunningQueue.TryStart(setup, Memory) is not { } queue)
         {
             EngineLog.QueueRefused(_log, setup.Function, setup.Queue, setup.Size);
             return HalStatus.BadArgument;

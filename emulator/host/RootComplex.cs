@@ -1,7 +1,6 @@
 // A root complex with one root port: turns configuration accesses of host software into requests on the link.
 using System;
 using SmartNicFw.Emulator.Board;
-using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Emulator.Host;
@@ -29,22 +28,16 @@ public readonly record struct PciAddress(int Value)
 /// <summary>
 /// The hardware side of a host: all that host software can do to the endpoint is a configuration or memory access made
 /// here. Bus 0 holds the root port at 00:01.0; what lies behind it is one endpoint.
-/// Source: PCI Express Base Specification 5.0, 2.3.2 (retry status), 7.3.3 (type 0 and type 1).
+/// <see cref="EndpointSlot"/> routes it.
 /// </summary>
 public sealed class RootComplex
 {
     /// <summary>Where the root port is.</summary>
     public static readonly PciAddress RootPortAddress = new(0, 1 << RoutingId.DeviceShift);
 
-    private const uint AllOnes = 0xFFFFFFFF;
-
-    // What the vendor ID doubleword reads while the function asks for a retry and the root port shows it (2.3.2).
-    private const uint RetryVendorId = 0xFFFF0001;
-    private const long RetryIntervalUs = 10;
-
     private readonly EmulatedBoard _board;
     private readonly IEndpointMemory? _memory;
-    private int _tag;
+    private readonly EndpointSlot _slot;
 
     /// <summary>Connects a root port to a board.</summary>
     /// <param name="supportsAri">Whether the root port can forward to more than eight functions.</param>
@@ -54,11 +47,11 @@ public sealed class RootComplex
         ArgumentNullException.ThrowIfNull(board);
         _board = board;
         _memory = memory ?? (object)board as IEndpointMemory;
-        Port = new RootPort(board.Configuration.LinkSpeed, board.Configuration.LinkWidth, supportsAri);
+        _slot = new EndpointSlot(board, RootPortAddress, supportsAri);
     }
 
     /// <summary>The root port.</summary>
-    public RootPort Port { get; }
+    public RootPort Port => _slot.Port;
 
     /// <summary>Configuration accesses made so far.</summary>
     public long Accesses { get; private set; }
@@ -67,7 +60,7 @@ public sealed class RootComplex
     public long MemoryAccesses { get; private set; }
 
     /// <summary>Requests that had to be sent again because the function answered with retry status.</summary>
-    public long Retries { get; private set; }
+    public long Retries => _slot.Retries;
 
     /// <summary>The host's time, microseconds: the board's too.</summary>
     public long NowUs => _board.Clock.NowUs;
@@ -93,13 +86,13 @@ public sealed class RootComplex
         for (long left = us; left > 0; left -= SliceUs)
         {
             _board.Step();
-            _board.Clock.Advance(Math.Min(left, SliceUs));
+            _board.Clock.Pass(Math.Min(left, SliceUs));
         }
     }
 
     /// <summary>Finds the function that a memory address reaches through the root port.</summary>
     /// <returns>Null when the port does not forward it or no function answers.</returns>
-    public DecodedAddress? Decode(ulong address) => Port.Forwards(address) ? _board.Comparators.Decode(address) : null;
+    public DecodedAddress? Decode(ulong address) => _slot.Decode(address);
 
     /// <summary>Reads 1, 2, 4 or 8 bytes of a function's memory at a multiple of their number.</summary>
     /// <returns>All ones, as wide as the access, when nobody answers.</returns>
@@ -144,82 +137,6 @@ public sealed class RootComplex
     private uint Transact(PciAddress address, int offset, int byteEnables, bool isWrite, uint data)
     {
         Accesses++;
-        if (address == RootPortAddress)
-        {
-            return AccessRootPort(offset, byteEnables, isWrite, data);
-        }
-
-        bool isType1 = address.Bus != Port.SecondaryBus;
-        if (!IsBehindPort(address, isType1))
-        {
-            return AllOnes;
-        }
-
-        var request = new ConfigRequest
-        {
-            IsWrite = isWrite,
-            IsType1 = isType1,
-            RoutingId = address.Value,
-            Tag = _tag++ & 0xFF,
-            RegisterOffset = offset,
-            ByteEnables = byteEnables,
-            Data = data,
-        };
-        return Send(request);
-    }
-
-    private uint Send(ConfigRequest request)
-    {
-        long deadlineUs = NowUs + PciExpressCapability.ReadyDeadlineUs;
-        while (true)
-        {
-            ConfigCompletion completion = _board.Complete(request);
-            if (completion.Status == CompletionStatus.Successful)
-            {
-                return completion.Data;
-            }
-
-            if (completion.Status != CompletionStatus.ConfigurationRequestRetry || NowUs >= deadlineUs)
-            {
-                return AllOnes;
-            }
-
-            if (Port.ShowsRetries && !request.IsWrite && request.RegisterOffset == PciConfigHeader.VendorIdOffset)
-            {
-                return RetryVendorId;
-            }
-
-            // The root complex sends the request again as a new one until the function is ready (2.3.2).
-            Retries++;
-            _board.Clock.Advance(RetryIntervalUs);
-        }
-    }
-
-    private bool IsBehindPort(PciAddress address, bool isType1)
-    {
-        if (Port.SecondaryBus == 0 || Port.HoldsReset || address.Bus < Port.SecondaryBus || address.Bus > Port.SubordinateBus)
-        {
-            return false;
-        }
-
-        // Without ARI Forwarding only device 0 is on the link; the port itself ends requests for any other (7.3.1).
-        return isType1 || Port.ForwardsAri || address.Devfn < RoutingId.FunctionsPerDevice;
-    }
-
-    private uint AccessRootPort(int offset, int byteEnables, bool isWrite, uint data)
-    {
-        if (!isWrite)
-        {
-            return Port.Read(offset);
-        }
-
-        bool wasReset = Port.HoldsReset;
-        Port.Write(offset, data, byteEnables);
-        if (Port.HoldsReset && !wasReset)
-        {
-            _board.Link.Signal(LinkEvent.HotReset);
-        }
-
-        return 0;
+        return _slot.Transact(address, offset, byteEnables, isWrite, data);
     }
 }

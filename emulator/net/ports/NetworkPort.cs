@@ -14,6 +14,15 @@ public abstract class NetworkPort : IDisposable
     /// <summary>True while frames can pass.</summary>
     public virtual bool IsLinkUp => true;
 
+    /// <summary>
+    /// File descriptor that becomes readable when frames arrive, for who sleeps until then; -1 when there is none, and frames
+    /// arrive as <see cref="HasWaiting"/> says.
+    /// </summary>
+    public virtual int Descriptor => -1;
+
+    /// <summary>True when <see cref="TryReceive"/> is known to have a frame without asking the system.</summary>
+    public virtual bool HasWaiting => false;
+
     /// <summary>Frames that were sent but not taken by the far side, and frames of it that did not fit into the buffer.</summary>
     public long Lost { get; protected set; }
 
@@ -73,6 +82,9 @@ public sealed class LoopbackPort : NetworkPort
             _frames[index] = new byte[frameBytes];
         }
     }
+
+    /// <inheritdoc/>
+    public override bool HasWaiting => _count != 0;
 
     /// <inheritdoc/>
     public override bool TryReceive(Span<byte> buffer, out int length)
