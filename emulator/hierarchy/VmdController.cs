@@ -248,7 +248,9 @@ public sealed class VmdController : IVfioUserDevice, IInterruptSink
             }
             else
             {
-                data[..run].Fill(0xFF);
+                // What no function answers reads zero where the port would have forwarded it: Linux's virtio driver lets go of a
+                // device that was pulled out only when its status reads zero, and waits for that without limit (vp_reset).
+                data[..run].Fill(Slot.Port.IsInWindow(AddressOf(bar, offset)) ? (byte)0 : (byte)0xFF);
             }
 
             data = data[run..];

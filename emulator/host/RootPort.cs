@@ -60,10 +60,13 @@ public sealed partial class RootPort
         ShowSlot(events: 0);
     }
 
-    /// <summary>Whether the port's memory windows pass an address on to the endpoint.</summary>
-    public bool Forwards(ulong address)
+    /// <summary>Whether the port passes an address on to the endpoint: it is in a window, and the link is up.</summary>
+    public bool Forwards(ulong address) => IsLinkActive && IsInWindow(address);
+
+    /// <summary>Whether an address lies in one of the port's memory windows and the port decodes them.</summary>
+    public bool IsInWindow(ulong address)
     {
-        if ((Word(PciConfigHeader.CommandOffset) & PciConfigHeader.CommandMemorySpaceEnableMask) == 0 || !IsLinkActive)
+        if ((Word(PciConfigHeader.CommandOffset) & PciConfigHeader.CommandMemorySpaceEnableMask) == 0)
         {
             return false;
         }
