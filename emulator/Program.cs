@@ -24,6 +24,7 @@ internal static class Program
         {
             DemoCommand.Create(),
             EnumerateCommand.Create(),
+            RunCommand.Create(),
             config,
         };
         ParseResult options = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });

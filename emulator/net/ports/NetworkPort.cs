@@ -1,4 +1,4 @@
-// What the switch's port is connected to. Knows no switch; NonePort and LoopbackPort are the two that need no outside.
+// What the switch's port is connected to. Knows no switch; NonePort, SinkPort and LoopbackPort are those that need no outside.
 using System;
 using System.IO;
 
@@ -54,6 +54,27 @@ public sealed class NonePort : NetworkPort
 
     /// <inheritdoc/>
     public override void Send(ReadOnlySpan<byte> frame) => Lost++;
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+    }
+}
+
+/// <summary>A port whose far side takes every frame and sends none: the link is up.</summary>
+public sealed class SinkPort : NetworkPort
+{
+    /// <inheritdoc/>
+    public override bool TryReceive(Span<byte> buffer, out int length)
+    {
+        length = 0;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public override void Send(ReadOnlySpan<byte> frame)
+    {
+    }
 
     /// <inheritdoc/>
     public override void Dispose()
