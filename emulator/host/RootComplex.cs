@@ -26,6 +26,25 @@ public readonly record struct PciAddress(int Value)
 }
 
 /// <summary>
+/// What a host's accesses pass through when its endpoint hangs behind the registers of another device, as a VMD controller.
+/// Sizes and alignment are those that <see cref="RootComplex"/> allows.
+/// </summary>
+public interface IHostBridge
+{
+    /// <summary>Reads configuration space behind the bridge.</summary>
+    uint ReadConfiguration(PciAddress address, int offset, int bytes);
+
+    /// <summary>Writes configuration space behind the bridge.</summary>
+    void WriteConfiguration(PciAddress address, int offset, int bytes, uint value);
+
+    /// <summary>Reads memory at a bus address behind the bridge.</summary>
+    ulong ReadMemory(ulong address, int bytes);
+
+    /// <summary>Writes memory at a bus address behind the bridge.</summary>
+    void WriteMemory(ulong address, int bytes, ulong value);
+}
+
+/// <summary>
 /// The hardware side of a host: all that host software can do to the endpoint is a configuration or memory access made
 /// here. Bus 0 holds the root port at 00:01.0; what lies behind it is one endpoint.
 /// <see cref="EndpointSlot"/> routes it.
@@ -38,6 +57,7 @@ public sealed class RootComplex
     private readonly EmulatedBoard _board;
     private readonly IEndpointMemory? _memory;
     private readonly EndpointSlot _slot;
+    private readonly IHostBridge? _bridge;
 
     /// <summary>Connects a root port to a board.</summary>
     /// <param name="supportsAri">Whether the root port can forward to more than eight functions.</param>
@@ -48,6 +68,18 @@ public sealed class RootComplex
         _board = board;
         _memory = memory ?? (object)board as IEndpointMemory;
         _slot = new EndpointSlot(board, RootPortAddress, supportsAri);
+    }
+
+    /// <summary>Connects a host to an endpoint that it reaches through something else's registers.</summary>
+    /// <param name="slot">The slot behind it, with the root port at <see cref="RootPortAddress"/>.</param>
+    public RootComplex(EmulatedBoard board, EndpointSlot slot, IHostBridge bridge)
+    {
+        ArgumentNullException.ThrowIfNull(board);
+        ArgumentNullException.ThrowIfNull(slot);
+        ArgumentNullException.ThrowIfNull(bridge);
+        _board = board;
+        _slot = slot;
+        _bridge = bridge;
     }
 
     /// <summary>The root port.</summary>
@@ -70,13 +102,29 @@ public sealed class RootComplex
     public uint Read(PciAddress address, int offset, int bytes)
     {
         int byteEnables = ByteEnables(offset, bytes);
+        if (_bridge is not null)
+        {
+            Accesses++;
+            return _bridge.ReadConfiguration(address, offset, bytes);
+        }
+
         uint data = Transact(address, offset & ~3, byteEnables, isWrite: false, 0) >> ((offset & 3) * 8);
         return bytes == 4 ? data : data & ((1u << (bytes * 8)) - 1);
     }
 
     /// <summary>Writes 1, 2 or 4 bytes of configuration space at a multiple of their number.</summary>
-    public void Write(PciAddress address, int offset, int bytes, uint value) =>
-        Transact(address, offset & ~3, ByteEnables(offset, bytes), isWrite: true, value << ((offset & 3) * 8));
+    public void Write(PciAddress address, int offset, int bytes, uint value)
+    {
+        int byteEnables = ByteEnables(offset, bytes);
+        if (_bridge is not null)
+        {
+            Accesses++;
+            _bridge.WriteConfiguration(address, offset, bytes, value);
+            return;
+        }
+
+        Transact(address, offset & ~3, byteEnables, isWrite: true, value << ((offset & 3) * 8));
+    }
 
     /// <summary>Lets time pass, with the endpoint at work.</summary>
     /// <param name="us">Microseconds.</param>
@@ -100,6 +148,11 @@ public sealed class RootComplex
     {
         CheckMemoryAccess(address, bytes);
         ulong mask = ulong.MaxValue >> (64 - (bytes * 8));
+        if (_bridge is not null)
+        {
+            return _bridge.ReadMemory(address, bytes);
+        }
+
         return _memory is { } memory && Decode(address) is { } target ? memory.Read(target, bytes) & mask : mask;
     }
 
@@ -107,7 +160,11 @@ public sealed class RootComplex
     public void WriteMemory(ulong address, int bytes, ulong value)
     {
         CheckMemoryAccess(address, bytes);
-        if (_memory is { } memory && Decode(address) is { } target)
+        if (_bridge is not null)
+        {
+            _bridge.WriteMemory(address, bytes, value);
+        }
+        else if (_memory is { } memory && Decode(address) is { } target)
         {
             memory.Write(target, bytes, value & (ulong.MaxValue >> (64 - (bytes * 8))));
         }

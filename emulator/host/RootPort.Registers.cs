@@ -144,6 +144,11 @@ public sealed partial class RootPort
             | PciExpressCapability.SlotCapabilitiesNoCommandCompletedMask
             | (SlotPowerWatts << PciExpressCapability.SlotPowerLimitValueShift)
             | ((uint)slotNumber << PciExpressCapability.PhysicalSlotNumberShift));
+
+        // Both indicators off: what these fields hold in a slot that has none is free (7.5.3.10), and 0 is no state of one.
+        registers.Constant(
+            at + PciExpressCapability.SlotControlOffset,
+            PciExpressCapability.SlotControlAttentionIndicatorMask | PciExpressCapability.SlotControlPowerIndicatorMask);
         registers.Field(
             at + PciExpressCapability.SlotControlOffset,
             PciExpressCapability.SlotControlPresenceDetectEnableMask | PciExpressCapability.SlotControlHotPlugInterruptEnableMask
