@@ -22,7 +22,7 @@ internal static partial class VfioUserLog
     public static partial void Refused(ILogger log, string socket, int command, int process, int error);
 
     [LoggerMessage(6, LogLevel.Warning,
-        "{Socket}: memory at {Iova:X} of process {Process} is in no file that is sealed against shrinking and can be written; only messages reach it")]
+        "{Socket}: memory at {Iova:X} of process {Process} is in no file that is sealed against shrinking, so that only messages reach it")]
     public static partial void NotShared(ILogger log, string socket, ulong iova, int process);
 
     [LoggerMessage(7, LogLevel.Warning, "{Socket}: {Dropped} writes to process {Process} were lost: it did not read")]

@@ -134,18 +134,22 @@ public sealed partial class VfioUserSession
             VfioUserLog.Refused(_server.Log, _server.Path, request.Command, _process, error);
         }
 
+        ReplyError(request, error);
+        if (_state == State.Connected)
+        {
+            Send();
+            Close("it did not agree on a version");
+        }
+    }
+
+    private void ReplyError(Request request, int error)
+    {
         if (request.WantsReply)
         {
             int place = _sending.Append(VfioUserHeader.Bytes);
             VfioUserHeader.Write(
                 _sending.At(place, VfioUserHeader.Bytes), request.Id, request.Command, VfioUserHeader.Bytes,
                 VfioUserHeader.TypeReply | VfioUserHeader.Error, error);
-        }
-
-        if (_state == State.Connected)
-        {
-            Send();
-            Close("it did not agree on a version");
         }
     }
 
@@ -225,9 +229,11 @@ public sealed partial class VfioUserSession
         int count = index < VfioIrq.Count ? _device.IrqCount((int)index) : 0;
 
         // As the kernel's vfio has it: of the interrupts of PCI itself there can be none, of the others an error says so.
+        // QEMU asks for them always: that is no refusal to be told of.
         if (count == 0 && index > VfioIrq.Msix)
         {
-            return Errno.Invalid;
+            ReplyError(request, Errno.Invalid);
+            return 0;
         }
 
         Span<byte> reply = stackalloc byte[IrqInfoBody.Bytes];

@@ -215,10 +215,11 @@ public sealed partial class VfioUserSession
         }
 
         ulong iova = BinaryPrimitives.ReadUInt64LittleEndian(body[DmaMapBody.AddressOffset..]);
+        uint flags = BinaryPrimitives.ReadUInt32LittleEndian(body[DmaMapBody.FlagsOffset..]);
         int error = _memory.Map(
             iova,
             BinaryPrimitives.ReadUInt64LittleEndian(body[DmaMapBody.SizeOffset..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(body[DmaMapBody.FlagsOffset..]),
+            flags,
             BinaryPrimitives.ReadUInt64LittleEndian(body[DmaMapBody.OffsetOffset..]),
             descriptors.IsEmpty ? -1 : descriptors[0],
             out bool isShared);
@@ -227,7 +228,9 @@ public sealed partial class VfioUserSession
             return error;
         }
 
-        if (!isShared && !descriptors.IsEmpty && !_isNotSharedTold)
+        // A range to be read only, such as QEMU's shadowed ROM, is expected to be none that is shared.
+        bool isExpected = isShared || descriptors.IsEmpty || flags != (DmaMapBody.Readable | DmaMapBody.Writeable);
+        if (!isExpected && !_isNotSharedTold)
         {
             _isNotSharedTold = true;
             VfioUserLog.NotShared(_server.Log, _server.Path, iova, _process);
