@@ -15,6 +15,9 @@ namespace SmartNicFw.Firmware
         /// <summary>Frames that the wire hands in at the most in one step.</summary>
         public const int PortFramesPerStep = 64;
 
+        /// <summary>Turns that one step grants at the most.</summary>
+        public const int TurnsPerStep = 16;
+
         private readonly FunctionNumbering _numbering;
         private readonly IEthernetPort _ethernet;
         private readonly ConfigWindow _window;
@@ -87,7 +90,14 @@ namespace SmartNicFw.Firmware
             _bars.Run();
             _doorbells.Run();
             _isCutShort = _ethernet.HasReceived && _ethernet.SubmitTurn(PortFramesPerStep) == PortFramesPerStep;
-            _arbiter.Run();
+
+            // What a turn reports is known before the next is granted: on a board that does turns at once, a step is as many
+            // turns as it may be.
+            for (int turn = 0; turn < TurnsPerStep && _arbiter.TryGrant(); turn++)
+            {
+                _scheduler.TakeEvents();
+            }
+
             _isCutShort |= _scheduler.TakeEvents();
         }
 

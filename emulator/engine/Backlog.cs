@@ -1,4 +1,4 @@
-// Frames that wait for buffers of one function: few, bounded, in order. Knows no queue.
+// Frames that wait for buffers of one receive queue: few, bounded, in order. Knows no ring.
 using System;
 
 namespace SmartNicFw.Emulator.Engine;
@@ -7,7 +7,6 @@ namespace SmartNicFw.Emulator.Engine;
 internal struct WaitingFrame
 {
     public ReceiveHeader Header;
-    public int Queue;
     public int Offset;
     public int Length;
 }
@@ -59,13 +58,12 @@ internal sealed class Backlog
     }
 
     /// <summary>Adds the frame that was written into the room reserved last.</summary>
-    public void Add(Span<byte> room, int length, in ReceiveHeader header, int queue)
+    public void Add(Span<byte> room, int length, in ReceiveHeader header)
     {
         room.Overlaps(_bytes, out int offset);
         _frames[(_first + Count) % MaxFrames] = new WaitingFrame
         {
             Header = header,
-            Queue = queue,
             Offset = -offset,
             Length = length,
         };
@@ -84,12 +82,5 @@ internal sealed class Backlog
     {
         _first = (_first + 1) % MaxFrames;
         Count--;
-    }
-
-    /// <summary>Drops all.</summary>
-    public void Clear()
-    {
-        _first = 0;
-        Count = 0;
     }
 }

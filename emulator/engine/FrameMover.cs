@@ -25,6 +25,9 @@ internal sealed unsafe class FrameMover
     private readonly byte[] _prefix = new byte[FrameHeader.MaxPrefixBytes];
     private readonly byte[] _glance = new byte[FrameHeader.MaxPrefixBytes];
 
+    // Bytes delivered of the frame being moved: each copy and each segment counts.
+    private long _delivered;
+
     // Room for the longest frame, and for the tag that a port VLAN puts into it.
     private readonly byte[] _whole = NewBuffer();
     private readonly byte[] _segment = NewBuffer();
@@ -41,8 +44,8 @@ internal sealed unsafe class FrameMover
     public NetworkPort? Port { get; set; }
 
     /// <summary>Moves what a driver put into a transmit queue.</summary>
-    /// <returns>Bytes of the frame; 0 when it was dropped as malformed.</returns>
-    public int MoveFromFunction(RunningQueue sender, DescriptorChain chain)
+    /// <returns>Bytes of the frame, or of all that was made of it when that is more; 0 when it was dropped as malformed.</returns>
+    public long MoveFromFunction(RunningQueue sender, DescriptorChain chain)
     {
         long length = (long)chain.ReadableBytes - sender.HeaderBytes;
         if (length < Ethernet.HeaderBytes || length > PacketSwitch.MaxFrameBytes || chain.WritableBytes != 0)
@@ -64,7 +67,7 @@ internal sealed unsafe class FrameMover
         }
 
         Move(sender.Function, prefix, header);
-        return (int)length;
+        return Math.Max(length, _delivered);
     }
 
     /// <summary>Moves a frame that came from the wire.</summary>
@@ -94,6 +97,7 @@ internal sealed unsafe class FrameMover
 
     private void Move(int source, ReadOnlySpan<byte> prefix, in OffloadHeader header)
     {
+        _delivered = 0;
         if (_switch.Classify(source, prefix, _frame.Length, _destinations) != SwitchVerdict.Forward)
         {
             return;
@@ -124,6 +128,7 @@ internal sealed unsafe class FrameMover
         else if (ReceiveHeader.IsAcceptable(header, queue.Features))
         {
             received.Offload = header.After(edit);
+            _delivered += _frame.Length;
             _receivers.Deliver(queue, _frame, edit, _destinations.Tci, received);
         }
         else
@@ -166,6 +171,7 @@ internal sealed unsafe class FrameMover
 
     private void Emit(RunningQueue? queue, in ReceiveHeader received, byte[] pinned, int length)
     {
+        _delivered += length;
         if (queue is null)
         {
             Port!.Send(pinned.AsSpan(0, length));

@@ -1,5 +1,6 @@
 // The bytes of one frame, wherever they lie: in a sender's chain or in one piece of our own. Knows no ring and no switch.
 using System;
+using System.Runtime.Intrinsics;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.Virtio;
 
@@ -10,6 +11,7 @@ namespace SmartNicFw.Emulator.Engine;
 /// </summary>
 internal sealed unsafe class FrameView
 {
+    private readonly byte[] _head = new byte[Vector128<byte>.Count];
     private DescriptorChain? _chain;
     private int _skip;
     private byte* _linear;
@@ -35,6 +37,18 @@ internal sealed unsafe class FrameView
         _chain = null;
         _linear = frame;
         Length = length;
+    }
+
+    /// <summary>The frame lies in one piece, valid until the next Set, and its first bytes were judged already.</summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="length">Its bytes, as many as there are in <paramref name="judged"/> or more.</param>
+    /// <param name="judged">What is delivered of the first bytes, whatever the guest does to them meanwhile.</param>
+    public void Set(byte* frame, int length, Vector128<byte> judged)
+    {
+        Set(frame, length);
+        judged.CopyTo(_head);
+        _judged = _head;
+        _judgedLength = Vector128<byte>.Count;
     }
 
     /// <summary>

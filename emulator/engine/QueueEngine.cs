@@ -36,7 +36,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         _log = log;
         _switch = packetSwitch;
         _mtu = mtu;
-        _table = new QueueTable(packetSwitch.FunctionCount, queuesPerFunction, log);
+        _table = new QueueTable(packetSwitch, queuesPerFunction, log);
     }
 
     /// <summary>Memory of the host that queues started from now on reach.</summary>
@@ -99,19 +99,18 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         }
 
         Turns++;
-        if (running.Role == QueueRole.Receive)
+        Turn turn = Grant(running, frames, bytes);
+        if (running.Ring.IsBroken)
         {
-            int moved = Parts.Receivers.Drain(function, frames, out int movedBytes);
-            _table.Publish();
-            if (_table.Find(function, queue) is not null)
-            {
-                _table.Tell(QueueEventKind.TurnOver, running, moved, movedBytes, moved == frames);
-            }
-
-            return HalStatus.Ok;
+            _table.MarkBroken(running);
         }
 
-        Transmit(running, frames, bytes);
+        _table.Publish();
+        if (!running.Ring.IsBroken)
+        {
+            _table.Tell(QueueEventKind.TurnOver, running, turn.Frames, turn.Bytes, turn.HasMore);
+        }
+
         return HalStatus.Ok;
     }
 
@@ -174,47 +173,21 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         }
     }
 
-    private void Transmit(RunningQueue queue, int frames, int bytes)
+    // A queue whose areas are unmapped for the moment rests: mapping them again rings for it.
+    private Turn Grant(RunningQueue queue, int frames, int bytes)
     {
-        queue.Ring.DisableKicks();
-        DescriptorChain chain = Parts.Chain;
-        int moved = 0;
-        int movedBytes = 0;
-        bool hasMore = true;
-        bool isSecondLook = false;
-        while (moved < frames && movedBytes < bytes)
+        if (!queue.Ring.TryReach())
         {
-            TakeResult result = queue.Ring.TryTake(chain);
-            if (result == TakeResult.Broken)
-            {
-                _table.Publish();
-                _table.Break(queue);
-                return;
-            }
-
-            if (result == TakeResult.Empty)
-            {
-                // Arm, then look again: what the driver added in between rings no doorbell (its partner: the driver's
-                // fence between its index and its look at our event).
-                bool isWorkThere = queue.Ring.EnableKicks();
-                if (!isWorkThere || isSecondLook)
-                {
-                    hasMore = isWorkThere;
-                    break;
-                }
-
-                isSecondLook = true;
-                continue;
-            }
-
-            movedBytes += Parts.Mover.MoveFromFunction(queue, chain);
-            queue.Ring.Complete(chain, 0);
-            _table.MarkUsed(queue);
-            moved++;
+            return default;
         }
 
-        _table.Publish();
-        _table.Tell(QueueEventKind.TurnOver, queue, moved, movedBytes, hasMore);
+        if (queue.Role == QueueRole.Transmit)
+        {
+            return Parts.Transmitters.Move(queue, frames, bytes);
+        }
+
+        int moved = Parts.Receivers.Drain(queue, frames, out int movedBytes);
+        return new Turn(moved, movedBytes, moved == frames);
     }
 
     private sealed class MovingParts
@@ -223,13 +196,14 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         {
             Receivers = new ReceiveSide(table, packetSwitch, mtu);
             Mover = new FrameMover(table, packetSwitch, Receivers);
+            Transmitters = new TransmitSide(table, packetSwitch, Mover, Receivers);
         }
 
         public ReceiveSide Receivers { get; }
 
         public FrameMover Mover { get; }
 
-        public DescriptorChain Chain { get; } = new();
+        public TransmitSide Transmitters { get; }
 
         public byte[] FromWire { get; } = GC.AllocateUninitializedArray<byte>(PacketSwitch.MaxFrameBytes, pinned: true);
     }

@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using Microsoft.Extensions.Logging;
+using SmartNicFw.Emulator.Net;
 using SmartNicFw.Hal.Contracts;
 
 namespace SmartNicFw.Emulator.Engine;
@@ -10,7 +11,7 @@ namespace SmartNicFw.Emulator.Engine;
 internal sealed class QueueTable
 {
     private readonly RunningQueue?[] _queues;
-    private readonly Backlog?[] _backlogs;
+    private readonly PacketSwitch _switch;
     private readonly int _queuesPerFunction;
     private readonly List<RunningQueue> _dirty = new(256);
     private readonly List<RunningQueue> _broken = [];
@@ -18,12 +19,12 @@ internal sealed class QueueTable
     private readonly Queue<Report> _reports = new(256);
 
     /// <summary>Makes room for the queues of all functions.</summary>
-    public QueueTable(int functions, int queuesPerFunction, ILogger log)
+    public QueueTable(PacketSwitch packetSwitch, int queuesPerFunction, ILogger log)
     {
+        _switch = packetSwitch;
         _log = log;
         _queuesPerFunction = queuesPerFunction;
-        _queues = new RunningQueue?[functions * queuesPerFunction];
-        _backlogs = new Backlog?[functions];
+        _queues = new RunningQueue?[packetSwitch.FunctionCount * queuesPerFunction];
     }
 
     /// <summary>Finds a started queue; null when it is not.</summary>
@@ -32,22 +33,12 @@ internal sealed class QueueTable
 
     /// <summary>True when the number can be one of a queue.</summary>
     public bool CanHave(int function, int queue) =>
-        (uint)queue < (uint)_queuesPerFunction && (uint)function < (uint)_backlogs.Length;
-
-    /// <summary>Frames of a function that wait for buffers; null before its first receive queue was started.</summary>
-    public Backlog? BacklogOf(int function) => _backlogs[function];
+        (uint)queue < (uint)_queuesPerFunction && (uint)function < (uint)_switch.FunctionCount;
 
     /// <summary>Adds a started queue.</summary>
-    public void Add(RunningQueue queue)
-    {
-        _queues[(queue.Function * _queuesPerFunction) + queue.Queue] = queue;
-        if (queue.Role == QueueRole.Receive)
-        {
-            _backlogs[queue.Function] ??= new Backlog();
-        }
-    }
+    public void Add(RunningQueue queue) => _queues[(queue.Function * _queuesPerFunction) + queue.Queue] = queue;
 
-    /// <summary>Removes a queue: nothing of it is published or reported any more.</summary>
+    /// <summary>Removes a queue: nothing of it is published or reported any more, and what waited for its buffers is dropped.</summary>
     public void Remove(int function, int queue)
     {
         if (Find(function, queue) is not { } running)
@@ -57,6 +48,11 @@ internal sealed class QueueTable
 
         _queues[(function * _queuesPerFunction) + queue] = null;
         _dirty.Remove(running);
+        for (int waiting = running.Backlog?.Count ?? 0; waiting > 0; waiting--)
+        {
+            _switch.CountDropped(function, Counter.DroppedNoBuffer);
+        }
+
         for (int left = _reports.Count; left > 0; left--)
         {
             Report report = _reports.Dequeue();
@@ -64,11 +60,6 @@ internal sealed class QueueTable
             {
                 _reports.Enqueue(report);
             }
-        }
-
-        if (running.Role == QueueRole.Receive)
-        {
-            _backlogs[function]?.Clear();
         }
     }
 

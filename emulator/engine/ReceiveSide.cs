@@ -43,6 +43,9 @@ internal sealed unsafe class ReceiveSide
         Broken,
     }
 
+    /// <summary>Longest frame that a queue takes, if it is not yet to be segmented. Source: VIRTIO 1.4, 5.1.4.1.</summary>
+    public int LongestPlain(RunningQueue queue) => queue.Has(VirtioNetFeature.Mtu) ? _maxPlainBytes : PacketSwitch.MaxFrameBytes;
+
     /// <summary>Delivers a frame, or lets it wait, or drops and counts it.</summary>
     /// <param name="queue">The receive queue.</param>
     /// <param name="frame">The frame as it came.</param>
@@ -52,8 +55,8 @@ internal sealed unsafe class ReceiveSide
     public void Deliver(RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header)
     {
         int length = frame.Length + VlanTag.LengthChange(edit);
-        Backlog backlog = _table.BacklogOf(queue.Function)!;
-        Placed placed = backlog.Count > 0 ? Placed.NoBuffer : TryPlace(queue, frame, edit, tci, header, length);
+        Backlog backlog = queue.Backlog!;
+        Placed placed = backlog.Count > 0 || !queue.Ring.TryReach() ? Placed.NoBuffer : TryPlace(queue, frame, edit, tci, header, length);
         switch (placed)
         {
             case Placed.Yes:
@@ -72,23 +75,21 @@ internal sealed unsafe class ReceiveSide
         }
     }
 
-    /// <summary>Delivers frames of a function that wait, as long as there are buffers for them.</summary>
+    /// <summary>Delivers frames that wait for buffers of a queue, as long as there are some.</summary>
+    /// <param name="queue">The receive queue.</param>
     /// <param name="frames">Frames at the most.</param>
     /// <param name="bytes">Receives the bytes delivered.</param>
     /// <returns>Frames that wait no longer.</returns>
-    public int Drain(int function, int frames, out int bytes)
+    public int Drain(RunningQueue queue, int frames, out int bytes)
     {
         bytes = 0;
         int moved = 0;
-        Backlog? backlog = _table.BacklogOf(function);
-        while (backlog is { Count: > 0 } && moved < frames)
+        Backlog backlog = queue.Backlog!;
+        while (backlog.Count > 0 && moved < frames)
         {
             ref readonly WaitingFrame oldest = ref backlog.Oldest;
             _waiting.Set(backlog.OldestBytes, oldest.Length);
-            RunningQueue? queue = _table.Find(function, oldest.Queue);
-            Placed placed = queue is null
-                ? Placed.TooLarge
-                : TryPlace(queue, _waiting, VlanEdit.None, 0, oldest.Header, oldest.Length);
+            Placed placed = TryPlace(queue, _waiting, VlanEdit.None, 0, oldest.Header, oldest.Length);
             if (placed == Placed.NoBuffer)
             {
                 break;
@@ -96,18 +97,18 @@ internal sealed unsafe class ReceiveSide
 
             if (placed == Placed.Broken)
             {
-                _table.MarkBroken(queue!);
+                _table.MarkBroken(queue);
                 break;
             }
 
             if (placed == Placed.Yes)
             {
-                _switch.CountReceived(function, 1, oldest.Length);
+                _switch.CountReceived(queue.Function, 1, oldest.Length);
                 bytes += oldest.Length;
             }
             else
             {
-                _switch.CountDropped(function, Counter.DroppedTooLarge);
+                _switch.CountDropped(queue.Function, Counter.DroppedTooLarge);
             }
 
             backlog.RemoveOldest();
@@ -128,14 +129,14 @@ internal sealed unsafe class ReceiveSide
         }
 
         frame.CopyTo(room, edit, tci);
-        backlog.Add(room, length, header, queue.Queue);
+        backlog.Add(room, length, header);
     }
 
     private Placed TryPlace(
         RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int length)
     {
         // A receiver that knows the MTU gets nothing beyond it but what is yet to be segmented (5.1.4.1).
-        if (length > _maxPlainBytes && !header.Offload.IsGso && queue.Has(VirtioNetFeature.Mtu))
+        if (!header.Offload.IsGso && length > LongestPlain(queue))
         {
             return Placed.TooLarge;
         }

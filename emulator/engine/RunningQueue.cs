@@ -21,6 +21,8 @@ internal sealed class RunningQueue
         Commands = setup.Role == QueueRole.Control ? new ControlCommands(ring) : null;
         if (setup.Role == QueueRole.Receive)
         {
+            Backlog = new Backlog();
+
             // Refills are of no interest while no frame waits for one.
             ring.DisableKicks();
         }
@@ -44,6 +46,12 @@ internal sealed class RunningQueue
 
     /// <summary>Commands, of a control queue.</summary>
     public ControlCommands? Commands { get; }
+
+    /// <summary>Frames that wait for buffers, of a receive queue.</summary>
+    public Backlog? Backlog { get; }
+
+    /// <summary>Number of the queue's group within the turn under way; -1 for none.</summary>
+    public int Group { get; set; } = -1;
 
     /// <summary>Buffers used since the last publish.</summary>
     public int Used { get; set; }

@@ -30,6 +30,9 @@ public sealed unsafe class GuestMemory
     /// <summary>Number of regions that are mapped.</summary>
     public int RegionCount => _count;
 
+    /// <summary>Grows whenever a range is mapped or unmapped: who keeps a native address looks it up again then.</summary>
+    public long Generation { get; private set; }
+
     /// <summary>Maps a range.</summary>
     /// <param name="iova">First bus address.</param>
     /// <param name="host">Native memory of that size, valid until the range is unmapped.</param>
@@ -57,6 +60,7 @@ public sealed unsafe class GuestMemory
         Array.Copy(_regions, at, _regions, at + 1, _count - at);
         _regions[at] = new Region(iova, size, host);
         _count++;
+        Generation++;
         return true;
     }
 
@@ -74,6 +78,7 @@ public sealed unsafe class GuestMemory
         Array.Copy(_regions, at + 1, _regions, at, _count - at);
         _regions[_count] = default;
         _lastSize = 0;
+        Generation++;
         return true;
     }
 

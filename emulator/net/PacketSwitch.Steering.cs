@@ -15,6 +15,7 @@ public sealed partial class PacketSwitch
     public void SetSteering(SteeringSetup setup)
     {
         ArgumentNullException.ThrowIfNull(setup);
+        ForgetPlain();
         _steering[setup.Function] = setup.Pairs <= 1 && setup.HashTypes == 0 ? null : new FlowSteering(setup);
     }
 

@@ -106,7 +106,11 @@ public sealed partial class PacketSwitch
     }
 
     /// <inheritdoc/>
-    public void SetSpoofCheck(int function, bool isOn) => _functions[function].IsSpoofChecked = isOn;
+    public void SetSpoofCheck(int function, bool isOn)
+    {
+        ForgetPlain();
+        _functions[function].IsSpoofChecked = isOn;
+    }
 
     private static ulong Address(byte[] macs, int index)
     {
@@ -153,6 +157,7 @@ public sealed partial class PacketSwitch
 
     private void ListTakers()
     {
+        ForgetPlain();
         _unicastCount = 0;
         _multicastCount = 0;
         _broadcastCount = 0;

@@ -12,6 +12,9 @@ namespace SmartNicFw.Emulator.Virtio;
 /// </summary>
 public static unsafe class ChainBytes
 {
+    // Below, the vector that aligns costs as much as it saves, bytes.
+    private const uint AlignedFrom = 256;
+
     /// <summary>Reads bytes of the readable segments.</summary>
     /// <returns>Bytes read: fewer than the buffer holds when the chain ends before.</returns>
     public static int Read(DescriptorChain chain, ulong offset, Span<byte> buffer)
@@ -76,9 +79,18 @@ public static unsafe class ChainBytes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Move(byte* source, byte* destination, uint length)
     {
-        if (length >= (uint)Vector256<byte>.Count)
+        uint vector = (uint)Vector256<byte>.Count;
+        if (length > 2 * vector)
         {
             MoveLong(source, destination, length);
+        }
+        else if (length >= vector)
+        {
+            // Two vectors, from either end.
+            Vector256<byte> head = Vector256.Load(source);
+            Vector256<byte> tail = Vector256.Load(source + length - vector);
+            head.Store(destination);
+            tail.Store(destination + length - vector);
         }
         else
         {
@@ -95,6 +107,13 @@ public static unsafe class ChainBytes
     {
         nuint vector = (nuint)Vector256<byte>.Count;
         nuint at = 0;
+        if (length >= AlignedFrom)
+        {
+            // Stores that cross a cache line cost twice: after the first vector they are aligned.
+            Vector256.Load(source).Store(destination);
+            at = vector - ((nuint)destination & (vector - 1));
+        }
+
         for (; at + (4 * vector) <= length; at += 4 * vector)
         {
             Vector256<byte> a = Vector256.Load(source + at);

@@ -1,6 +1,5 @@
 // The snapshot of one descriptor chain, reusable: what the guest said once, checked. Knows no ring; rings fill it.
 using System;
-using System.Runtime.CompilerServices;
 using SmartNicFw.Emulator.Memory;
 
 namespace SmartNicFw.Emulator.Virtio;
@@ -90,28 +89,16 @@ public sealed unsafe class DescriptorChain
         WritableBytes = 0;
     }
 
-    /// <summary>Fills the chain with one descriptor that has no other: nearly every chain. As Begin and TryAdd.</summary>
-    /// <returns>False when the chain is broken by it: not mapped.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool TrySetOnly(GuestMemory memory, ulong iova, uint length, bool isWritable)
+    /// <summary>Fills the chain with a buffer of one piece.</summary>
+    internal void SetOnly(in TakenBuffer buffer)
     {
-        if (length == 0)
-        {
-            Begin(size: 1);
-            return true;
-        }
-
-        if (!memory.TryTranslate(iova, length, out byte* host))
-        {
-            return false;
-        }
-
-        *_segments = new Segment(host, length);
+        bool isWritable = buffer.Kind == BufferKind.Write;
+        *_segments = new Segment(buffer.Address, buffer.Length);
         _count = 1;
         ReadableCount = isWritable ? 0 : 1;
-        ReadableBytes = isWritable ? 0 : length;
-        WritableBytes = isWritable ? length : 0;
-        return true;
+        ReadableBytes = isWritable ? 0 : buffer.Length;
+        WritableBytes = isWritable ? buffer.Length : 0;
+        End(buffer.Id, buffer.Slots);
     }
 
     /// <summary>Adds the memory of one descriptor that was read from the guest.</summary>
@@ -149,7 +136,6 @@ public sealed unsafe class DescriptorChain
     }
 
     /// <summary>Ends the chain: how the driver will know it again.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void End(ushort id, int slots)
     {
         Id = id;

@@ -3,6 +3,7 @@
 using System.Threading;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Hal.Spec;
+using static SmartNicFw.Emulator.Memory.MemoryHint;
 
 namespace SmartNicFw.Emulator.Virtio;
 
@@ -15,11 +16,11 @@ internal sealed unsafe class PackedAvailRing
     private const int BufferIds = 65536;
 
     private readonly GuestMemory _memory;
-    private readonly byte* _ring;
-    private readonly uint* _deviceEvent;
     private readonly int _size;
     private readonly bool _hasEventIdx;
     private readonly bool _hasIndirect;
+    private byte* _ring;
+    private uint* _deviceEvent;
 
     // One bit a buffer ID: taken and not completed.
     private readonly ulong[] _out = new ulong[BufferIds / 64];
@@ -31,11 +32,9 @@ internal sealed unsafe class PackedAvailRing
     private int _next;
     private uint _available = DescriptorFlags.Avail;
 
-    public PackedAvailRing(GuestMemory memory, byte* ring, byte* deviceEvent, int size, bool hasEventIdx, bool hasIndirect)
+    public PackedAvailRing(GuestMemory memory, int size, bool hasEventIdx, bool hasIndirect)
     {
         _memory = memory;
-        _ring = ring;
-        _deviceEvent = (uint*)deviceEvent;
         _size = size;
         _hasEventIdx = hasEventIdx;
         _hasIndirect = hasIndirect;
@@ -44,58 +43,102 @@ internal sealed unsafe class PackedAvailRing
     /// <summary>True once the ring was found broken.</summary>
     public bool IsBroken { get; private set; }
 
-    public TakeResult TryTake(DescriptorChain chain)
+    /// <summary>True when the next descriptor is available.</summary>
+    public bool HasWork => (Flags(Volatile.Read(
+        ref *(ulong*)(_ring + ((nint)_next * PackedDescriptor.Bytes) + PackedDescriptor.LengthOffset))) & AvailAndUsed) == _available;
+
+    /// <summary>Says where the areas are in native memory.</summary>
+    public void Bind(byte* ring, byte* deviceEvent)
     {
-        if (IsBroken)
-        {
-            return TakeResult.Broken;
-        }
-
-        // Length, ID and flags in one load, the address after it: each is read once. Acquire. Partner: the driver's
-        // barrier before its write of the first descriptor's flags (2.8.21.1.1). Without it an address, or a descriptor
-        // behind it, could be read from before the driver wrote it.
-        byte* descriptor = _ring + ((nint)_next * PackedDescriptor.Bytes);
-        ulong rest = Volatile.Read(ref *(ulong*)(descriptor + PackedDescriptor.LengthOffset));
-        uint flags = Flags(rest);
-        if ((flags & AvailAndUsed) != _available)
-        {
-            return TakeResult.Empty;
-        }
-
-        ulong iova = *(ulong*)descriptor;
-        int slots = 1;
-        bool isGood = (flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0
-            ? chain.TrySetOnly(_memory, iova, (uint)rest, (flags & DescriptorFlags.Write) != 0)
-            : (flags & DescriptorFlags.Indirect) != 0
-                ? TryWalkTable(chain, iova, rest)
-                : TryWalkList(chain, iova, ref rest, out slots);
-
-        // The ID is that of the last descriptor of the list (2.8.6). More slots than the ring has left means that it runs
-        // into buffers that are out; an ID that is out must not come again.
-        int id = (int)(rest >> 32) & 0xFFFF;
-        if (!isGood || _slotsOut + slots > _size || (_out[id >> 6] & (1UL << id)) != 0)
-        {
-            IsBroken = true;
-            return TakeResult.Broken;
-        }
-
-        _out[id >> 6] |= 1UL << id;
-        _slotsOut += slots;
-        _next += slots;
-        if (_next >= _size)
-        {
-            _next -= _size;
-            _available ^= AvailAndUsed;
-        }
-
-        chain.End((ushort)id, slots);
-        return TakeResult.Taken;
+        _ring = ring;
+        _deviceEvent = (uint*)deviceEvent;
     }
 
-    public void Untake(DescriptorChain chain)
+    /// <summary>Takes buffers into consecutive places, chains into the chains beside them.</summary>
+    /// <param name="buffers">Room for <paramref name="count"/>.</param>
+    /// <param name="chains">The chain of the first place is at <paramref name="start"/>.</param>
+    /// <param name="bytes">When as many bytes in single pieces are taken, no further buffer is.</param>
+    /// <returns>Buffers taken.</returns>
+    public int Take(TakenBuffer* buffers, DescriptorChain[] chains, int start, int count, long bytes)
     {
-        Release(chain);
-        _next -= chain.Slots;
+        int taken = 0;
+        for (; taken < count && bytes > 0 && !IsBroken; taken++)
+        {
+            // Length, ID and flags in one load, the address after it: each is read once. Acquire. Partner: the driver's
+            // barrier before its write of the first descriptor's flags (2.8.21.1.1). Without it an address, or a descriptor
+            // behind it, could be read from before the driver wrote it.
+            byte* descriptor = _ring + ((nint)_next * PackedDescriptor.Bytes);
+            ulong rest = Volatile.Read(ref *(ulong*)(descriptor + PackedDescriptor.LengthOffset));
+            uint flags = Flags(rest);
+            if ((flags & AvailAndUsed) != _available)
+            {
+                break;
+            }
+
+            TakenBuffer* buffer = buffers + taken;
+            ulong iova = *(ulong*)descriptor;
+            uint length = (uint)rest;
+            int slots = 1;
+            if ((flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0 && length != 0
+                && _memory.TryTranslate(iova, length, out byte* host))
+            {
+                Prefetch(host);
+                buffer->Address = host;
+                buffer->Length = length;
+                buffer->Kind = (BufferKind)((flags & DescriptorFlags.Write) / DescriptorFlags.Write);
+                bytes -= length;
+            }
+            else
+            {
+                DescriptorChain chain = chains[start + taken];
+                IsBroken = !((flags & DescriptorFlags.Indirect) != 0
+                    ? TryWalkTable(chain, iova, rest)
+                    : TryWalkList(chain, iova, ref rest, out slots));
+                chain.End(Id(rest), slots);
+                buffer->Kind = BufferKind.Chain;
+                bytes -= (long)chain.ReadableBytes;
+            }
+
+            // The ID is that of the last descriptor of the list (2.8.6). More slots than the ring has left means that it
+            // runs into buffers that are out; an ID that is out must not come again.
+            ushort id = Id(rest);
+            ulong bit = 1UL << id;
+            if (IsBroken || _slotsOut + slots > _size || (_out[id >> 6] & bit) != 0)
+            {
+                IsBroken = true;
+                break;
+            }
+
+            _out[id >> 6] |= bit;
+            _slotsOut += slots;
+            buffer->Written = 0;
+            buffer->Id = id;
+            buffer->Slots = (ushort)slots;
+            _next += slots;
+            if (_next >= _size)
+            {
+                _next -= _size;
+                _available ^= AvailAndUsed;
+            }
+        }
+
+        return taken;
+    }
+
+    /// <summary>Gives the buffers taken last back.</summary>
+    public void Untake(TakenBuffer* buffers, int count)
+    {
+        for (TakenBuffer* end = buffers + count; buffers < end; buffers++)
+        {
+            Untake(buffers->Id, buffers->Slots);
+        }
+    }
+
+    /// <summary>Gives a buffer back: one of those taken last.</summary>
+    public void Untake(ushort id, int slots)
+    {
+        Release(id, slots);
+        _next -= slots;
         if (_next < 0)
         {
             _next += _size;
@@ -103,11 +146,20 @@ internal sealed unsafe class PackedAvailRing
         }
     }
 
-    /// <summary>The buffer's ID and slots may be made available again.</summary>
-    public void Release(DescriptorChain chain)
+    /// <summary>The buffers' IDs and slots may be made available again.</summary>
+    public void Release(TakenBuffer* buffers, int count)
     {
-        _out[chain.Id >> 6] &= ~(1UL << chain.Id);
-        _slotsOut -= chain.Slots;
+        for (TakenBuffer* end = buffers + count; buffers < end; buffers++)
+        {
+            Release(buffers->Id, buffers->Slots);
+        }
+    }
+
+    /// <summary>The buffer's ID and slots may be made available again.</summary>
+    public void Release(ushort id, int slots)
+    {
+        _out[id >> 6] &= ~(1UL << id);
+        _slotsOut -= slots;
     }
 
     public void DisableKicks() => Volatile.Write(ref *_deviceEvent, Event(PackedEvent.FlagsDisable, 0));
@@ -122,8 +174,7 @@ internal sealed unsafe class PackedAvailRing
         // Partner: the driver's barrier between its write of a descriptor's flags and its look at this structure
         // (2.8.21.3.1). Without it both sides could miss the other's write: no kick, and a buffer that waits for ever.
         Interlocked.MemoryBarrier();
-        ulong rest = Volatile.Read(ref *(ulong*)(_ring + ((nint)_next * PackedDescriptor.Bytes) + PackedDescriptor.LengthOffset));
-        return (Flags(rest) & AvailAndUsed) == _available || IsBroken;
+        return HasWork || IsBroken;
     }
 
     // Both fields in one store: the driver never sees the one without the other.
@@ -131,6 +182,8 @@ internal sealed unsafe class PackedAvailRing
         (descriptor << (8 * PackedEvent.DescriptorOffset)) | (flags << (8 * PackedEvent.FlagsOffset));
 
     private static uint Flags(ulong rest) => (uint)(rest >> 48);
+
+    private static ushort Id(ulong rest) => (ushort)(rest >> 32);
 
     // Descriptors one behind the other, at most as many as the ring has: the chain refuses more. All of them must be
     // available: the driver makes the first so after the rest (2.8.6).

@@ -9,10 +9,10 @@ internal sealed unsafe class PackedUsedRing
 {
     private const uint AvailAndUsed = DescriptorFlags.Avail | DescriptorFlags.Used;
 
-    private readonly byte* _ring;
-    private readonly uint* _driverEvent;
     private readonly int _size;
     private readonly bool _hasEventIdx;
+    private byte* _ring;
+    private uint* _driverEvent;
 
     // Next slot to write a used descriptor to, and the AVAIL and USED flags of a used one there (2.8.1).
     private int _next;
@@ -25,12 +25,17 @@ internal sealed unsafe class PackedUsedRing
     private ulong _held;
     private int _slotsStaged;
 
-    public PackedUsedRing(byte* ring, byte* driverEvent, int size, bool hasEventIdx)
+    public PackedUsedRing(int size, bool hasEventIdx)
+    {
+        _size = size;
+        _hasEventIdx = hasEventIdx;
+    }
+
+    /// <summary>Says where the areas are in native memory.</summary>
+    public void Bind(byte* ring, byte* driverEvent)
     {
         _ring = ring;
         _driverEvent = (uint*)driverEvent;
-        _size = size;
-        _hasEventIdx = hasEventIdx;
     }
 
     /// <summary>Writes one used descriptor, which stands for <paramref name="slots"/> slots of the ring.</summary>
@@ -55,6 +60,15 @@ internal sealed unsafe class PackedUsedRing
         {
             _next -= _size;
             _usedFlags ^= AvailAndUsed;
+        }
+    }
+
+    /// <summary>Writes a used descriptor for each of the buffers.</summary>
+    public void Stage(TakenBuffer* buffers, int count)
+    {
+        for (TakenBuffer* end = buffers + count; buffers < end; buffers++)
+        {
+            Stage(buffers->Id, buffers->Written, buffers->Slots);
         }
     }
 

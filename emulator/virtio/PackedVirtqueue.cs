@@ -15,60 +15,63 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
     private readonly PackedAvailRing _avail;
     private readonly PackedUsedRing _used;
 
-    private PackedVirtqueue(QueueSetup setup, GuestMemory memory, byte* ring, byte* driverEvent, byte* deviceEvent)
-        : base(setup.Size, Has(setup.Features, VirtioFeature.InOrder))
+    private PackedVirtqueue(QueueSetup setup, GuestMemory memory)
+        : base(setup, memory)
     {
         bool hasEventIdx = Has(setup.Features, VirtioFeature.EventIdx);
-        _avail = new PackedAvailRing(
-            memory, ring, deviceEvent, setup.Size, hasEventIdx, Has(setup.Features, VirtioFeature.IndirectDesc));
-        _used = new PackedUsedRing(ring, driverEvent, setup.Size, hasEventIdx);
+        _avail = new PackedAvailRing(memory, setup.Size, hasEventIdx, Has(setup.Features, VirtioFeature.IndirectDesc));
+        _used = new PackedUsedRing(setup.Size, hasEventIdx);
     }
 
     /// <inheritdoc/>
     public override bool IsBroken => _avail.IsBroken;
 
     /// <inheritdoc/>
-    public override TakeResult TryTake(DescriptorChain chain) => _avail.TryTake(chain);
+    public override bool HasWork => _avail.HasWork;
 
     /// <inheritdoc/>
-    public override int TakeMany(DescriptorChain[] chains, int start, int count)
-    {
-        int taken = 0;
-        while (taken < count && _avail.TryTake(chains[start + taken]) == TakeResult.Taken)
-        {
-            taken++;
-        }
-
-        return taken;
-    }
+    public override int TakeMany(BufferBatch batch, int start, int count, long bytes) =>
+        _avail.Take(batch.Buffers + start, batch.Chains, start, count, bytes);
 
     /// <inheritdoc/>
-    public override void Untake(DescriptorChain chain) => _avail.Untake(chain);
+    public override void UntakeMany(BufferBatch batch, int start, int count) => _avail.Untake(batch.Buffers + start, count);
+
+    /// <inheritdoc/>
+    public override void Untake(DescriptorChain chain) => _avail.Untake(chain.Id, chain.Slots);
 
     /// <inheritdoc/>
     public override void Complete(DescriptorChain chain, uint written)
     {
-        _avail.Release(chain);
+        _avail.Release(chain.Id, chain.Slots);
         _used.Stage(chain.Id, written, chain.Slots);
     }
 
     /// <inheritdoc/>
-    public override void CompleteRead(DescriptorChain[] chains, int start, int count)
+    public override void CompleteMany(BufferBatch batch, int start, int count)
     {
+        _avail.Release(batch.Buffers + start, count);
+        _used.Stage(batch.Buffers + start, count);
+    }
+
+    /// <inheritdoc/>
+    public override void CompleteRead(BufferBatch batch, int start, int count)
+    {
+        if (!IsInOrder)
+        {
+            CompleteMany(batch, start, count);
+            return;
+        }
+
         int slots = 0;
         for (int index = start; index < start + count; index++)
         {
-            _avail.Release(chains[index]);
-            slots += chains[index].Slots;
-            if (!IsInOrder)
-            {
-                _used.Stage(chains[index].Id, written: 0, chains[index].Slots);
-            }
+            slots += batch.Buffers[index].Slots;
         }
 
-        if (IsInOrder && count > 0)
+        _avail.Release(batch.Buffers + start, count);
+        if (count > 0)
         {
-            _used.Stage(chains[start + count - 1].Id, written: 0, slots);
+            _used.Stage(batch.Buffers[start + count - 1].Id, written: 0, slots);
         }
     }
 
@@ -82,10 +85,26 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
     public override bool EnableKicks() => _avail.EnableKicks();
 
     /// <summary>Starts a queue; null when its areas cannot be.</summary>
-    internal static PackedVirtqueue? Create(QueueSetup setup, GuestMemory memory) =>
-        TryFindArea(memory, setup.DescriptorArea, setup.Size * PackedDescriptor.Bytes, RingAlignment, out byte* ring)
-            && TryFindArea(memory, setup.DriverArea, PackedEvent.Bytes, EventAlignment, out byte* driverEvent)
-            && TryFindArea(memory, setup.DeviceArea, PackedEvent.Bytes, EventAlignment, out byte* deviceEvent)
-            ? new PackedVirtqueue(setup, memory, ring, driverEvent, deviceEvent)
-            : null;
+    internal static PackedVirtqueue? Create(QueueSetup setup, GuestMemory memory)
+    {
+        var queue = new PackedVirtqueue(setup, memory);
+        return queue.TryReach() ? queue : null;
+    }
+
+    private protected override int TakeOne(TakenBuffer* buffer, DescriptorChain[] chain) =>
+        _avail.Take(buffer, chain, 0, 1, long.MaxValue);
+
+    private protected override bool TryBind()
+    {
+        if (!TryFindArea(DescriptorArea, Size * PackedDescriptor.Bytes, RingAlignment, out byte* ring)
+            || !TryFindArea(DriverArea, PackedEvent.Bytes, EventAlignment, out byte* driverEvent)
+            || !TryFindArea(DeviceArea, PackedEvent.Bytes, EventAlignment, out byte* deviceEvent))
+        {
+            return false;
+        }
+
+        _avail.Bind(ring, deviceEvent);
+        _used.Bind(ring, driverEvent);
+        return true;
+    }
 }

@@ -7,23 +7,28 @@ namespace SmartNicFw.Emulator.Virtio;
 /// <summary>Source: VIRTIO 1.4, 2.7.7, 2.7.8 and 2.7.9.</summary>
 internal sealed unsafe class SplitUsedRing
 {
-    private readonly byte* _used;
-    private readonly ushort* _availFlags;
-    private readonly ushort* _usedEvent;
     private readonly int _mask;
     private readonly bool _hasEventIdx;
+    private byte* _used;
+    private ushort* _availFlags;
+    private ushort* _usedEvent;
 
     // Index of the next element to write, and used.idx as the driver knows it: both run freely and wrap at 65,536.
     private ushort _next;
     private ushort _published;
 
-    public SplitUsedRing(byte* avail, byte* used, int size, bool hasEventIdx)
+    public SplitUsedRing(int size, bool hasEventIdx)
+    {
+        _mask = size - 1;
+        _hasEventIdx = hasEventIdx;
+    }
+
+    /// <summary>Says where the areas are in native memory.</summary>
+    public void Bind(byte* avail, byte* used)
     {
         _used = used;
         _availFlags = (ushort*)(avail + AvailRing.FlagsOffset);
-        _usedEvent = (ushort*)(avail + AvailRing.RingOffset + (size * AvailRing.EntryBytes));
-        _mask = size - 1;
-        _hasEventIdx = hasEventIdx;
+        _usedEvent = (ushort*)(avail + AvailRing.RingOffset + ((_mask + 1) * AvailRing.EntryBytes));
     }
 
     /// <summary>Writes one element, which stands for <paramref name="chains"/> chains (2.7.9: more than 1 if in order).</summary>
@@ -31,6 +36,20 @@ internal sealed unsafe class SplitUsedRing
     {
         *(ulong*)(_used + UsedRing.RingOffset + ((_next & _mask) * UsedRing.EntryBytes)) = id | ((ulong)written << 32);
         _next = (ushort)(_next + chains);
+    }
+
+    /// <summary>Writes an element for each of the buffers.</summary>
+    public void Stage(TakenBuffer* buffers, int count)
+    {
+        byte* ring = _used + UsedRing.RingOffset;
+        int next = _next;
+        for (TakenBuffer* end = buffers + count; buffers < end; buffers++)
+        {
+            *(ulong*)(ring + ((next & _mask) * UsedRing.EntryBytes)) = buffers->Id | ((ulong)buffers->Written << 32);
+            next++;
+        }
+
+        _next = (ushort)next;
     }
 
     public bool Publish()

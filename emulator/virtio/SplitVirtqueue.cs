@@ -19,32 +19,26 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
     private readonly SplitAvailRing _avail;
     private readonly SplitUsedRing _used;
 
-    private SplitVirtqueue(QueueSetup setup, GuestMemory memory, byte* descriptors, byte* avail, byte* used)
-        : base(setup.Size, Has(setup.Features, VirtioFeature.InOrder))
+    private SplitVirtqueue(QueueSetup setup, GuestMemory memory)
+        : base(setup, memory)
     {
         bool hasEventIdx = Has(setup.Features, VirtioFeature.EventIdx);
-        _avail = new SplitAvailRing(
-            memory, descriptors, avail, used, setup.Size, hasEventIdx, Has(setup.Features, VirtioFeature.IndirectDesc));
-        _used = new SplitUsedRing(avail, used, setup.Size, hasEventIdx);
+        _avail = new SplitAvailRing(memory, setup.Size, hasEventIdx, Has(setup.Features, VirtioFeature.IndirectDesc));
+        _used = new SplitUsedRing(setup.Size, hasEventIdx);
     }
 
     /// <inheritdoc/>
     public override bool IsBroken => _avail.IsBroken;
 
     /// <inheritdoc/>
-    public override TakeResult TryTake(DescriptorChain chain) => _avail.TryTake(chain);
+    public override bool HasWork => _avail.HasWork;
 
     /// <inheritdoc/>
-    public override int TakeMany(DescriptorChain[] chains, int start, int count)
-    {
-        int taken = 0;
-        while (taken < count && _avail.TryTake(chains[start + taken]) == TakeResult.Taken)
-        {
-            taken++;
-        }
+    public override int TakeMany(BufferBatch batch, int start, int count, long bytes) =>
+        _avail.Take(batch.Buffers + start, batch.Chains, start, count, bytes);
 
-        return taken;
-    }
+    /// <inheritdoc/>
+    public override void UntakeMany(BufferBatch batch, int start, int count) => _avail.Untake(batch.Buffers + start, count);
 
     /// <inheritdoc/>
     public override void Untake(DescriptorChain chain) => _avail.Untake(chain);
@@ -52,25 +46,28 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
     /// <inheritdoc/>
     public override void Complete(DescriptorChain chain, uint written)
     {
-        _avail.Release(chain);
+        _avail.Release(chain.Id);
         _used.Stage(chain.Id, written, chains: 1);
     }
 
     /// <inheritdoc/>
-    public override void CompleteRead(DescriptorChain[] chains, int start, int count)
+    public override void CompleteMany(BufferBatch batch, int start, int count)
     {
-        for (int index = start; index < start + count; index++)
-        {
-            _avail.Release(chains[index]);
-            if (!IsInOrder)
-            {
-                _used.Stage(chains[index].Id, written: 0, chains: 1);
-            }
-        }
+        _avail.Release(batch.Buffers + start, count);
+        _used.Stage(batch.Buffers + start, count);
+    }
 
-        if (IsInOrder && count > 0)
+    /// <inheritdoc/>
+    public override void CompleteRead(BufferBatch batch, int start, int count)
+    {
+        if (!IsInOrder)
         {
-            _used.Stage(chains[start + count - 1].Id, written: 0, count);
+            CompleteMany(batch, start, count);
+        }
+        else if (count > 0)
+        {
+            _avail.Release(batch.Buffers + start, count);
+            _used.Stage(batch.Buffers[start + count - 1].Id, written: 0, count);
         }
     }
 
@@ -88,13 +85,26 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
     /// <param name="memory">What its function may reach.</param>
     internal static SplitVirtqueue? Create(QueueSetup setup, GuestMemory memory)
     {
-        int availBytes = AvailRing.RingOffset + (setup.Size * AvailRing.EntryBytes) + EventBytes;
-        int usedBytes = UsedRing.RingOffset + (setup.Size * UsedRing.EntryBytes) + EventBytes;
-        return TryFindArea(
-                memory, setup.DescriptorArea, setup.Size * SplitDescriptor.Bytes, DescriptorAlignment, out byte* descriptors)
-            && TryFindArea(memory, setup.DriverArea, availBytes, AvailAlignment, out byte* avail)
-            && TryFindArea(memory, setup.DeviceArea, usedBytes, UsedAlignment, out byte* used)
-            ? new SplitVirtqueue(setup, memory, descriptors, avail, used)
-            : null;
+        var queue = new SplitVirtqueue(setup, memory);
+        return queue.TryReach() ? queue : null;
+    }
+
+    private protected override int TakeOne(TakenBuffer* buffer, DescriptorChain[] chain) =>
+        _avail.Take(buffer, chain, 0, 1, long.MaxValue);
+
+    private protected override bool TryBind()
+    {
+        int availBytes = AvailRing.RingOffset + (Size * AvailRing.EntryBytes) + EventBytes;
+        int usedBytes = UsedRing.RingOffset + (Size * UsedRing.EntryBytes) + EventBytes;
+        if (!TryFindArea(DescriptorArea, Size * SplitDescriptor.Bytes, DescriptorAlignment, out byte* descriptors)
+            || !TryFindArea(DriverArea, availBytes, AvailAlignment, out byte* avail)
+            || !TryFindArea(DeviceArea, usedBytes, UsedAlignment, out byte* used))
+        {
+            return false;
+        }
+
+        _avail.Bind(descriptors, avail, used);
+        _used.Bind(avail, used);
+        return true;
     }
 }

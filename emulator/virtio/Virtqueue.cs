@@ -21,18 +21,27 @@ public enum TakeResult
 }
 
 /// <summary>
-/// A running virtqueue. One thread owns it. Methods neither throw nor allocate, whatever the guest writes.
-/// <para>
-/// <see cref="TryTake"/> and <see cref="Complete"/> are virtual calls per frame, of about a nanosecond or none where the
-/// compiler saw one layout only; <see cref="TakeMany"/> and <see cref="CompleteRead"/> are calls per turn.
-/// </para>
+/// A running virtqueue. One thread owns it. Methods neither throw nor allocate, whatever the guest writes. Buffers are taken
+/// and completed by the turn: one virtual call for many of them. Between two turns memory may be remapped:
+/// <see cref="TryReach"/> comes before the first call of a turn.
 /// </summary>
-public abstract class Virtqueue
+public abstract unsafe class Virtqueue
 {
-    private protected Virtqueue(int size, bool isInOrder)
+    private readonly GuestMemory _memory;
+    private readonly DescriptorChain[] _one = new DescriptorChain[1];
+
+    // Of the memory, when the areas were looked up last.
+    private long _generation = -1;
+    private bool _isReached;
+
+    private protected Virtqueue(QueueSetup setup, GuestMemory memory)
     {
-        Size = size;
-        IsInOrder = isInOrder;
+        _memory = memory;
+        Size = setup.Size;
+        DescriptorArea = setup.DescriptorArea;
+        DriverArea = setup.DriverArea;
+        DeviceArea = setup.DeviceArea;
+        IsInOrder = Has(setup.Features, VirtioFeature.InOrder);
     }
 
     /// <summary>Queue size, 1 to 32768.</summary>
@@ -44,16 +53,47 @@ public abstract class Virtqueue
     /// <summary>True once a take found the ring broken. What was taken before may still be completed.</summary>
     public abstract bool IsBroken { get; }
 
+    /// <summary>True when the driver has made more available, as far as one look tells.</summary>
+    public abstract bool HasWork { get; }
+
+    private protected ulong DescriptorArea { get; }
+
+    private protected ulong DriverArea { get; }
+
+    private protected ulong DeviceArea { get; }
+
+    /// <summary>Finds the queue's areas again when memory was mapped or unmapped since.</summary>
+    /// <returns>False while one of them is not mapped in one piece: no other method may be called then.</returns>
+    public bool TryReach() => _generation == _memory.Generation ? _isReached : TryReachAgain();
+
     /// <summary>Takes the next buffer.</summary>
     /// <param name="chain">Filled when Taken; otherwise of no meaning.</param>
-    public abstract TakeResult TryTake(DescriptorChain chain);
+    public TakeResult TryTake(DescriptorChain chain)
+    {
+        TakenBuffer buffer;
+        _one[0] = chain;
+        if (TakeOne(&buffer, _one) == 0)
+        {
+            return IsBroken ? TakeResult.Broken : TakeResult.Empty;
+        }
+
+        if (buffer.Kind != BufferKind.Chain)
+        {
+            chain.SetOnly(buffer);
+        }
+
+        return TakeResult.Taken;
+    }
 
     /// <summary>Takes buffers until there is none, the ring is found broken (<see cref="IsBroken"/>), or enough are taken.</summary>
-    /// <param name="chains">Filled from <paramref name="start"/> on.</param>
-    /// <param name="start">First chain to fill.</param>
+    /// <param name="batch">Filled from <paramref name="start"/> on.</param>
+    /// <param name="start">First place to fill.</param>
     /// <param name="count">Buffers to take at the most, 0 upwards.</param>
+    /// <param name="bytes">
+    /// When at least as many bytes are taken, no further buffer is: those of single pieces, and the readable ones of chains.
+    /// </param>
     /// <returns>Number of buffers taken; they are good even if the ring broke after them.</returns>
-    public abstract int TakeMany(DescriptorChain[] chains, int start, int count);
+    public abstract int TakeMany(BufferBatch batch, int start, int count, long bytes = long.MaxValue);
 
     /// <summary>
     /// Gives a buffer back unused: the next take finds it again, as the guest has it then. Only for the buffers taken last,
@@ -61,16 +101,28 @@ public abstract class Virtqueue
     /// </summary>
     public abstract void Untake(DescriptorChain chain);
 
+    /// <summary>The same for the buffers of a batch that were taken last.</summary>
+    public abstract void UntakeMany(BufferBatch batch, int start, int count);
+
     /// <summary>Marks a taken buffer as used; the driver sees it after <see cref="Publish"/>.</summary>
     /// <param name="chain">As it was taken.</param>
     /// <param name="written">Bytes that were written from the start of its writable segments.</param>
     public abstract void Complete(DescriptorChain chain, uint written);
 
+    /// <summary>The same for buffers of a batch, in the order in which they were taken.</summary>
+    /// <param name="batch"><see cref="TakenBuffer.Written"/> of each is set.</param>
+    /// <param name="start">First buffer.</param>
+    /// <param name="count">Buffers, 0 upwards.</param>
+    public abstract void CompleteMany(BufferBatch batch, int start, int count);
+
     /// <summary>
     /// Marks buffers that were only read as used, in the order in which they were taken; with VIRTIO_F_IN_ORDER by one
     /// used element for all of them.
     /// </summary>
-    public abstract void CompleteRead(DescriptorChain[] chains, int start, int count);
+    /// <param name="batch"><see cref="TakenBuffer.Written"/> of each is 0 still.</param>
+    /// <param name="start">First buffer.</param>
+    /// <param name="count">Buffers, 0 upwards.</param>
+    public abstract void CompleteRead(BufferBatch batch, int start, int count);
 
     /// <summary>Shows the driver what was completed since the last call. Once a turn.</summary>
     /// <returns>True when the driver wants an interrupt for it.</returns>
@@ -105,8 +157,22 @@ public abstract class Virtqueue
     /// <summary>Whether a set of features has one.</summary>
     private protected static bool Has(ulong features, int feature) => (features & (1UL << feature)) != 0;
 
+    /// <summary>Takes one buffer.</summary>
+    /// <param name="buffer">Filled, unless 0 is returned.</param>
+    /// <param name="chain">One chain, filled when the buffer is one.</param>
+    private protected abstract int TakeOne(TakenBuffer* buffer, DescriptorChain[] chain);
+
+    /// <summary>Looks the areas up; false, and nothing changed, when one cannot be found.</summary>
+    private protected abstract bool TryBind();
+
     /// <summary>Finds an area of a queue; the bus address and the native one must both be aligned.</summary>
-    private protected static unsafe bool TryFindArea(
-        GuestMemory memory, ulong iova, int bytes, uint alignment, out byte* area) =>
-        memory.TryTranslate(iova, (uint)bytes, out area) && ((iova | (ulong)area) & (alignment - 1)) == 0;
+    private protected bool TryFindArea(ulong iova, int bytes, uint alignment, out byte* area) =>
+        _memory.TryTranslate(iova, (uint)bytes, out area) && ((iova | (ulong)area) & (alignment - 1)) == 0;
+
+    private bool TryReachAgain()
+    {
+        _generation = _memory.Generation;
+        _isReached = TryBind();
+        return _isReached;
+    }
 }

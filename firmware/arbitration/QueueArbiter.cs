@@ -9,11 +9,8 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>Frames of a turn at the most.</summary>
         public const int FramesPerTurn = 64;
 
-        /// <summary>Bytes of a turn after which no further frame is begun.</summary>
-        public const int BytesPerTurn = 64 * 1024;
-
-        /// <summary>Turns that one step grants at the most.</summary>
-        public const int TurnsPerStep = 16;
+        /// <summary>Bytes of a turn after which no further frame is begun: so many frames of 1,500 bytes.</summary>
+        public const int BytesPerTurn = FramesPerTurn * 1536;
 
         private readonly PendingQueues _pending;
         private readonly DmaScheduler _scheduler;
@@ -25,17 +22,12 @@ namespace SmartNicFw.Firmware.Arbitration
             _scheduler = scheduler;
         }
 
-        /// <summary>Grants the turns of one step, or fewer when the engine has no room.</summary>
-        public void Run()
+        /// <summary>Grants the next turn.</summary>
+        /// <returns>False when no queue has work, or the engine has no room.</returns>
+        public bool TryGrant()
         {
-            for (int turn = 0; turn < TurnsPerStep; turn++)
-            {
-                int index = _pending.TryTake();
-                if (index < 0 || !_scheduler.TrySubmit(index, FramesPerTurn, BytesPerTurn))
-                {
-                    return;
-                }
-            }
+            int index = _pending.TryTake();
+            return index >= 0 && _scheduler.TrySubmit(index, FramesPerTurn, BytesPerTurn);
         }
     }
 }

@@ -9,16 +9,16 @@ namespace SmartNicFw.Benchmarks;
 
 /// <summary>
 /// Takes over the rings of a pair whose board is not stepped any more: the drivers are the same as on the other side, and
-/// do not notice. Header and frame are copied as one piece, unseen.
+/// do not notice. Header and frame are copied as one piece, unseen, 64 at a time by the ring code of the whole path.
 /// </summary>
-internal sealed class BareLoop
+internal sealed unsafe class BareLoop
 {
     private const int FramesPerPublish = 64;
 
     private readonly Virtqueue _transmit;
     private readonly Virtqueue _receive;
-    private readonly DescriptorChain _from = new();
-    private readonly DescriptorChain _to = new();
+    private readonly BufferBatch _from = new(FramesPerPublish);
+    private readonly BufferBatch _to = new(FramesPerPublish);
 
     /// <summary>Begins at index 0 of both rings: nothing has moved on the pair.</summary>
     public BareLoop(VfPair pair)
@@ -30,23 +30,29 @@ internal sealed class BareLoop
     /// <summary>Moves all that is there.</summary>
     public void Move()
     {
-        int moved;
+        int taken;
         do
         {
-            moved = 0;
-            while (moved < FramesPerPublish
-                && _transmit.TryTake(_from) == TakeResult.Taken && _receive.TryTake(_to) == TakeResult.Taken)
+            taken = _transmit.TakeMany(_from, 0, FramesPerPublish);
+            if (_receive.TakeMany(_to, 0, taken) != taken)
             {
-                uint length = ChainBytes.Copy(_from, 0, _to, 0, (uint)_from.ReadableBytes);
-                _transmit.Complete(_from, 0);
-                _receive.Complete(_to, length);
-                moved++;
+                throw new InvalidOperationException("the receiver has too few buffers");
             }
 
+            for (int index = 0; index < taken; index++)
+            {
+                TakenBuffer* from = _from.Buffers + index;
+                TakenBuffer* to = _to.Buffers + index;
+                ChainBytes.Move(from->Address, to->Address, from->Length);
+                to->Written = from->Length;
+            }
+
+            _transmit.CompleteRead(_from, 0, taken);
+            _receive.CompleteMany(_to, 0, taken);
             _transmit.Publish();
             _receive.Publish();
         }
-        while (moved == FramesPerPublish);
+        while (taken == FramesPerPublish);
     }
 
     private static Virtqueue TakeOver(DriverRing ring, ulong features, GuestMemory memory)

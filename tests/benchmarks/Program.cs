@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Linq;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using SmartNicFw.Firmware;
@@ -25,14 +26,28 @@ internal static class Program
     private static int Main(string[] arguments)
     {
         bool isJson = false;
-        foreach (string argument in arguments)
+        string only = "";
+        for (int index = 0; index < arguments.Length; index++)
         {
-            if (argument is not ("--json" or "-j"))
+            if (arguments[index] is "--json" or "-j")
             {
-                return Refuse($"'{argument}' is not understood here; allowed: --json");
+                isJson = true;
             }
+            else if (arguments[index] == "--only" && index + 1 < arguments.Length)
+            {
+                only = arguments[++index];
+            }
+            else
+            {
+                return Refuse($"'{arguments[index]}' is not understood here; allowed: --json, --only WORD");
+            }
+        }
 
-            isJson = true;
+        (string Title, Func<IEnumerable<Result>> Measure)[] chosen =
+            [.. Measurements.Where(measurement => measurement.Title.Contains(only, StringComparison.OrdinalIgnoreCase))];
+        if (chosen.Length == 0)
+        {
+            return Refuse($"no measurement has '{only}' in its title: {string.Join("; ", Measurements.Select(one => one.Title))}");
         }
 
         if (typeof(FirmwareRuntime).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true })
@@ -42,10 +57,10 @@ internal static class Program
 
         Progress($"{RuntimeInformation.FrameworkDescription}, {Environment.ProcessorCount} processors");
         var results = new List<Result>();
-        for (int number = 0; number < Measurements.Length; number++)
+        for (int number = 0; number < chosen.Length; number++)
         {
-            Progress($"{number + 1} of {Measurements.Length}: {Measurements[number].Title}");
-            results.AddRange(Measurements[number].Measure());
+            Progress($"{number + 1} of {chosen.Length}: {chosen[number].Title}");
+            results.AddRange(chosen[number].Measure());
         }
 
         Console.Out.Write(isJson ? Report.Json(results) : Report.Table(results));

@@ -57,6 +57,9 @@ public sealed class VirtqueueModelTests
         private readonly bool _hasIndirect = guest.Has(VirtioFeature.IndirectDesc);
         private readonly Stack<DescriptorChain> _chains = new(Enumerable.Range(0, guest.Size + 1).Select(_ => new DescriptorChain(guest.Size)));
 
+        private readonly BufferBatch _batch = new(6);
+        private readonly List<(Buffer Buffer, uint Written)> _turn = [];
+
         // The life of a buffer: available, taken, staged, published, reaped.
         private readonly LinkedList<Buffer> _available = new();
         private readonly List<(Buffer Buffer, DescriptorChain Chain)> _taken = [];
@@ -86,7 +89,7 @@ public sealed class VirtqueueModelTests
             0 or 1 or 2 => Add(),
             3 or 4 or 5 => Take(),
             6 or 7 => Complete(),
-            8 => _random.Next(3) == 0 ? Untake() : CompleteRead(),
+            8 => _random.Next(3) == 0 ? Untake() : Turn(),
             9 or 10 or 11 => Publish(),
             12 or 13 => Reap(),
             14 => WantInterrupt(),
@@ -197,24 +200,74 @@ public sealed class VirtqueueModelTests
             return null;
         }
 
-        private string? CompleteRead()
+        // What a turn of the engine does: takes many, completes the first of them, gives the others back.
+        private string? Turn()
         {
-            int count = Math.Min(_random.Next(1, 6), _taken.Count);
-            DescriptorChain[] chains = [.. _taken.Take(count).Select(entry => entry.Chain)];
-            guest.Queue.CompleteRead(chains, 0, count);
-            for (; count > 0; count--)
+            if (guest.Queue.IsInOrder && _taken.Count > 0)
             {
-                Stage(0, 0);
+                return null;
             }
 
+            int wish = _random.Next(1, _batch.Capacity + 1);
+            int count = guest.Queue.TakeMany(_batch, 0, wish);
+            if (count != Math.Min(wish, _available.Count))
+            {
+                return $"took {count} of {_available.Count}, wished {wish}";
+            }
+
+            int done = _random.Next(count + 1);
+            bool isRead = _random.Next(2) == 0;
+            for (int index = 0; index < count; index++)
+            {
+                Buffer buffer = _available.First!.Value;
+                _available.RemoveFirst();
+                DescriptorChain chain = _batch.ChainOf(index);
+                if (!IsSame(buffer, chain))
+                {
+                    return $"chain {chain.Id} of a batch is not buffer {buffer.Serial}";
+                }
+
+                uint written = isRead ? 0 : (uint)_random.NextInt64((long)chain.WritableBytes + 1);
+                SetWritten(index, written);
+                _turn.Add((buffer, written));
+            }
+
+            if (isRead)
+            {
+                guest.Queue.CompleteRead(_batch, 0, done);
+            }
+            else
+            {
+                guest.Queue.CompleteMany(_batch, 0, done);
+            }
+
+            guest.Queue.UntakeMany(_batch, done, count - done);
+            for (int index = count - 1; index >= done; index--)
+            {
+                _available.AddFirst(_turn[index].Buffer);
+            }
+
+            for (int index = 0; index < done; index++)
+            {
+                Stage(_turn[index].Buffer, _turn[index].Written);
+            }
+
+            _turn.Clear();
             return null;
         }
+
+        private unsafe void SetWritten(int index, uint written) => _batch.Buffers[index].Written = written;
 
         private void Stage(int index, uint written)
         {
             (Buffer buffer, DescriptorChain chain) = _taken[index];
             _taken.RemoveAt(index);
             _chains.Push(chain);
+            Stage(buffer, written);
+        }
+
+        private void Stage(Buffer buffer, uint written)
+        {
             _staged.Enqueue((buffer.Serial, written));
             _usedCount += _isPacked ? buffer.Slots : 1;
             _completedAfter = Math.Max(_completedAfter, buffer.Serial);

@@ -57,8 +57,9 @@ public sealed unsafe class VirtqueueSplitTests
         Assert.That(guest.Queue.TryTake(second), Is.EqualTo(TakeResult.Taken));
         guest.Queue.Untake(_chain);
         guest.Queue.Untake(second);
-        Assert.That(guest.Queue.TakeMany([_chain, second, new DescriptorChain()], 0, 3), Is.EqualTo(2));
-        Assert.That((_chain.Id, second.Id), Is.EqualTo(((ushort)3, (ushort)1)));
+        var batch = new BufferBatch(3);
+        Assert.That(guest.Queue.TakeMany(batch, 0, 3), Is.EqualTo(2));
+        Assert.That((batch.ChainOf(0).Id, batch.ChainOf(1).Id), Is.EqualTo(((ushort)3, (ushort)1)));
         Assert.That(guest.Queue.IsBroken, Is.False);
     }
 
@@ -114,7 +115,7 @@ public sealed unsafe class VirtqueueSplitTests
     public void One_element_serves_a_batch_that_was_read_in_order_2_7_9()
     {
         using var guest = new VirtqueueGuest(4, isPacked: false, VirtioFeature.InOrder);
-        DescriptorChain[] chains = [new(), new(), new()];
+        var chains = new BufferBatch(3);
         Single(guest, 0);
         Single(guest, 1);
         Single(guest, 2);
