@@ -135,12 +135,7 @@ public sealed class VmdController : IVfioUserDevice, IInterruptSink
     /// <inheritdoc/>
     public void Unmapping(ulong iova, ulong size)
     {
-        // Rings keep native addresses while they run. No host takes away memory that its drivers use: one that does has
-        // its endpoint reset, which it sees as a surprise.
-        if (HasRunningFunction())
-        {
-            _board.Reset(LinkEvent.HotReset);
-        }
+        // Between two turns nothing native is kept: a queue looks its areas up again when memory has changed.
     }
 
     /// <inheritdoc/>
@@ -170,19 +165,6 @@ public sealed class VmdController : IVfioUserDevice, IInterruptSink
 
         Interrupts++;
         _host?.Trigger(VfioIrq.Msix, vector);
-    }
-
-    private bool HasRunningFunction()
-    {
-        for (int function = 0; function < _board.Firmware.Numbering.Count; function++)
-        {
-            if (_board.Firmware.DataPath.State.IsLive(function))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     // Accesses of any size, one doubleword after the other.
