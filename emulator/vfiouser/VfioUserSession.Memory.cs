@@ -1,0 +1,294 @@
+// Memory and interrupts of the host as the device reaches them through a session: ranges mapped, messages, eventfds.
+using System;
+using System.Buffers.Binary;
+using System.Diagnostics;
+using SmartNicFw.Emulator.Loop;
+
+namespace SmartNicFw.Emulator.VfioUser;
+
+/// <summary>What became of an access by messages.</summary>
+public enum MessageAccess
+{
+    /// <summary>It was done.</summary>
+    Done,
+
+    /// <summary>The client said no, has opened no such memory, or is gone. Nothing was read.</summary>
+    Refused,
+
+    /// <summary>Not now: the client waits for an answer of ours first, or did not answer in time. Nothing was read; try again later.</summary>
+    Busy,
+}
+
+public sealed partial class VfioUserSession
+{
+    /// <summary>Milliseconds that <see cref="ReadMemory"/> waits for a reply: the board stands still meanwhile.</summary>
+    public const int ReadPatienceMilliseconds = 100;
+
+    private const int SmallAccess = 4096;
+
+    // Bytes of DMA_WRITE that may wait for the client to read.
+    private const int PostedBytes = 256 * 1024;
+
+    private ushort _nextId;
+    private bool _isNotSharedTold;
+
+    /// <inheritdoc/>
+    public void Trigger(int index, int vector) => _irqs.Trigger(index, vector);
+
+    /// <inheritdoc/>
+    public void WriteMessage(ulong address, ReadOnlySpan<byte> data)
+    {
+        int size = VfioUserHeader.Bytes + DmaAccessBody.DataOffset + data.Length;
+        if (_state != State.Attached || data.Length > _maxDataXferSize || _sending.Pending + size > PostedBytes)
+        {
+            Dropped++;
+            return;
+        }
+
+        int place = _sending.Append(size);
+        Span<byte> message = _sending.At(place, size);
+        VfioUserHeader.Write(message, _nextId++, VfioUserCommand.DmaWrite, size, VfioUserHeader.TypeCommand | VfioUserHeader.NoReply);
+        WriteAccess(message, address, data.Length);
+        data.CopyTo(message[(VfioUserHeader.Bytes + DmaAccessBody.DataOffset)..]);
+        if (!_isHandling)
+        {
+            SendNow();
+        }
+    }
+
+    /// <summary>Whether the client has opened a range that is not in <see cref="Memory"/>, or is, to messages.</summary>
+    /// <param name="isWrite">To be written; else to be read.</param>
+    public bool ReachesByMessage(ulong iova, ulong length, bool isWrite) =>
+        _memory.Allows(iova, length, isWrite ? DmaMapBody.Writeable : DmaMapBody.Readable);
+
+    /// <summary>
+    /// Reads memory that is not shared: DMA_READ messages, waited for. Commands that come meanwhile are kept, in order. QEMU
+    /// answers nothing while it waits for a reply of ours, so as soon as a command wants one this gives up, and inside
+    /// a call that the session itself made it does not begin.
+    /// </summary>
+    /// <param name="iova">First bus address, of a range that the client opened for reading.</param>
+    /// <param name="data">Receives the bytes; of no meaning unless <see cref="MessageAccess.Done"/>.</param>
+    public MessageAccess ReadMemory(ulong iova, Span<byte> data)
+    {
+        if (_state != State.Attached || !_memory.Allows(iova, (ulong)data.Length, DmaMapBody.Readable))
+        {
+            return MessageAccess.Refused;
+        }
+
+        if (_isHandling)
+        {
+            return MessageAccess.Busy;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        while (!data.IsEmpty)
+        {
+            int bytes = Math.Min(data.Length, _maxDataXferSize);
+            MessageAccess access = ReadPiece(iova, data[..bytes], start);
+            if (access != MessageAccess.Done)
+            {
+                return access;
+            }
+
+            iova += (uint)bytes;
+            data = data[bytes..];
+        }
+
+        return MessageAccess.Done;
+    }
+
+    private MessageAccess ReadPiece(ulong iova, Span<byte> data, long start)
+    {
+        int seen = 0;
+        if (Search(ref seen, null, default) != Finding.Nothing || IsPaused)
+        {
+            return MessageAccess.Busy;
+        }
+
+        ushort id = _nextId++;
+        int size = VfioUserHeader.Bytes + DmaAccessBody.DataOffset;
+        int place = _sending.Append(size);
+        Span<byte> message = _sending.At(place, size);
+        VfioUserHeader.Write(message, id, VfioUserCommand.DmaRead, size, VfioUserHeader.TypeCommand);
+        WriteAccess(message, iova, data.Length);
+        SendNow();
+
+        // Whatever was taken out of the socket while waiting is handled when the loop comes by.
+        _registration.CallAgain();
+        while (_state == State.Attached)
+        {
+            switch (_received.Receive(_socket))
+            {
+                case ReceiveBuffer.Result.Some:
+                    Finding finding = Search(ref seen, id, data);
+                    if (finding != Finding.Nothing)
+                    {
+                        return finding switch
+                        {
+                            Finding.Data => MessageAccess.Done,
+                            Finding.Question => MessageAccess.Busy,
+                            _ => MessageAccess.Refused,
+                        };
+                    }
+
+                    break;
+                case ReceiveBuffer.Result.None:
+                    int left = ReadPatienceMilliseconds - (int)Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+                    if (left <= 0 || !UnixStream.AwaitReadable(_socket, left))
+                    {
+                        return MessageAccess.Busy;
+                    }
+
+                    break;
+                case ReceiveBuffer.Result.Full:
+                    return MessageAccess.Busy;
+                default:
+                    Lose();
+                    return MessageAccess.Refused;
+            }
+        }
+
+        return MessageAccess.Refused;
+    }
+
+    // Looks through what waits, from an offset on, for the reply, or for what has to be handled first.
+    private Finding Search(ref int seen, ushort? id, Span<byte> data)
+    {
+        if (_received.HasDescriptors)
+        {
+            return Finding.Question;
+        }
+
+        while (_received.TryPeek(seen, out ReadOnlySpan<byte> message))
+        {
+            seen += message.Length;
+            uint flags = BinaryPrimitives.ReadUInt32LittleEndian(message[VfioUserHeader.FlagsOffset..]);
+            uint type = flags & VfioUserHeader.TypeMask;
+            if (type != VfioUserHeader.TypeReply)
+            {
+                if ((flags & VfioUserHeader.NoReply) == 0)
+                {
+                    return Finding.Question;
+                }
+
+                continue;
+            }
+
+            if (id == BinaryPrimitives.ReadUInt16LittleEndian(message[VfioUserHeader.MessageIdOffset..])
+                && BinaryPrimitives.ReadUInt16LittleEndian(message[VfioUserHeader.CommandOffset..]) == VfioUserCommand.DmaRead)
+            {
+                ReadOnlySpan<byte> answer = message[VfioUserHeader.Bytes..];
+                if ((flags & VfioUserHeader.Error) != 0 || answer.Length != DmaAccessBody.DataOffset + data.Length)
+                {
+                    return Finding.Error;
+                }
+
+                answer[DmaAccessBody.DataOffset..].CopyTo(data);
+                return Finding.Data;
+            }
+        }
+
+        return Finding.Nothing;
+    }
+
+    // From outside of a message: what is left over waits for the socket to have room.
+    private void SendNow()
+    {
+        Send();
+        if (IsOpen && _sending.Pending > 0)
+        {
+            Settle(isProgress: false);
+        }
+    }
+
+    private static void WriteAccess(Span<byte> message, ulong address, int count)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(message[(VfioUserHeader.Bytes + DmaAccessBody.AddressOffset)..], address);
+        BinaryPrimitives.WriteUInt64LittleEndian(message[(VfioUserHeader.Bytes + DmaAccessBody.CountOffset)..], (ulong)count);
+    }
+
+    private int DmaMap(Request request, ReadOnlySpan<byte> body, ReadOnlySpan<int> descriptors)
+    {
+        if (body.Length != DmaMapBody.Bytes || descriptors.Length > 1)
+        {
+            return Errno.Invalid;
+        }
+
+        ulong iova = BinaryPrimitives.ReadUInt64LittleEndian(body[DmaMapBody.AddressOffset..]);
+        uint flags = BinaryPrimitives.ReadUInt32LittleEndian(body[DmaMapBody.FlagsOffset..]);
+        int error = _memory.Map(
+            iova,
+            BinaryPrimitives.ReadUInt64LittleEndian(body[DmaMapBody.SizeOffset..]),
+            flags,
+            BinaryPrimitives.ReadUInt64LittleEndian(body[DmaMapBody.OffsetOffset..]),
+            descriptors.IsEmpty ? -1 : descriptors[0],
+            out bool isShared);
+        if (error != 0)
+        {
+            return error;
+        }
+
+        // A range to be read only, such as QEMU's shadowed ROM, is expected to be none that is shared.
+        bool isExpected = isShared || descriptors.IsEmpty || flags != (DmaMapBody.Readable | DmaMapBody.Writeable);
+        if (!isExpected && !_isNotSharedTold)
+        {
+            _isNotSharedTold = true;
+            VfioUserLog.NotShared(_server.Log, _server.Path, iova, _process);
+        }
+
+        Reply(request, 0);
+        _device.Mapped();
+        return 0;
+    }
+
+    // The specification wants the exact range of one mapping. A client with an IOMMU model asks for ranges that hold several
+    // or none, up to all 2^64 addresses, as the kernel's vfio lets it: all that lie within go, and none may be cut.
+    private int DmaUnmap(Request request, ReadOnlySpan<byte> body)
+    {
+        if (body.Length != DmaUnmapBody.Bytes)
+        {
+            return Errno.Invalid;
+        }
+
+        uint flags = BinaryPrimitives.ReadUInt32LittleEndian(body[DmaUnmapBody.FlagsOffset..]);
+        ulong iova = BinaryPrimitives.ReadUInt64LittleEndian(body[DmaUnmapBody.AddressOffset..]);
+        ulong size = BinaryPrimitives.ReadUInt64LittleEndian(body[DmaUnmapBody.SizeOffset..]);
+        ulong last = iova + (size - 1);
+        if (flags == DmaUnmapBody.All && iova == 0 && size == 0)
+        {
+            // 0 - 1: the last address of all.
+        }
+        else if (flags != 0 || size == 0 || last < iova)
+        {
+            return Errno.Invalid;
+        }
+
+        int error = _memory.Within(iova, last, out int first, out int count);
+        if (error != 0)
+        {
+            return error;
+        }
+
+        Reply(request, body);
+        for (int index = first; index < first + count && IsOpen; index++)
+        {
+            (ulong rangeIova, ulong rangeSize) = _memory.RangeAt(index);
+            _device.Unmapping(rangeIova, rangeSize);
+        }
+
+        if (IsOpen)
+        {
+            _memory.Remove(first, count);
+        }
+
+        return 0;
+    }
+
+    private enum Finding
+    {
+        Nothing,
+        Data,
+        Error,
+        Question,
+    }
+}
