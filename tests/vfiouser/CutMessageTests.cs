@@ -6,6 +6,8 @@ using NUnit.Framework;
 
 namespace SmartNicFw.Tests.VfioUser;
 
+/// <summary>Counts descriptors of the whole process, and so runs alone.</summary>
+[NonParallelizable]
 public sealed class VfioUserCutMessageTests
 {
     private static IEnumerable<TestCaseData> Messages()
@@ -35,6 +37,7 @@ public sealed class VfioUserCutMessageTests
         using var server = new ServerUnderTest();
         using var neighbour = new Neighbour(server);
         int eventfd = RawSystem.Eventfd();
+        int descriptors = RawSystem.OpenDescriptors();
         int cuts = 0;
         for (int at = 1; at < 16 + body.Length; at++)
         {
@@ -44,6 +47,7 @@ public sealed class VfioUserCutMessageTests
         }
 
         Assert.That(server.Eventually(() => server.Servers[0].Session is null), Is.True);
+        Assert.That(RawSystem.OpenDescriptors(), Is.EqualTo(descriptors));
         Assert.That(cuts, Is.EqualTo(15 + body.Length));
         Assert.That(server.Device.Attachments, Is.EqualTo(command == 1 ? 0 : cuts));
         Assert.That(server.Device.Detachments, Is.EqualTo(server.Device.Attachments));
@@ -90,6 +94,8 @@ public sealed class VfioUserCutMessageTests
         using var neighbour = new Neighbour(server);
         int eventfd = RawSystem.Eventfd();
         int memory = RawSystem.MemoryFile(0x10000);
+        int descriptors = RawSystem.OpenDescriptors();
+        int mappings = RawSystem.GuestMappings();
         for (int round = 0; round < 1500; round++)
         {
             using RawClient client = round % 8 == 0 ? new RawClient(server.Path) : server.Attach();
@@ -97,8 +103,8 @@ public sealed class VfioUserCutMessageTests
             for (int message = 0; message < 12 && isOpen; message++)
             {
                 byte[] bytes = round % 8 == 0 ? RandomBytes(random) : RandomMessage(client, random);
-                int[] descriptors = [.. Enumerate(random, eventfd, memory)];
-                isOpen = client.TrySend(bytes, descriptors);
+                int[] rights = [.. Enumerate(random, eventfd, memory)];
+                isOpen = client.TrySend(bytes, rights);
             }
 
             if (round % 100 == 0)
@@ -108,6 +114,8 @@ public sealed class VfioUserCutMessageTests
         Assert.That(server.Eventually(() => server.Servers[0].Session is null), Is.True);
         Assert.That(server.Device.Detachments, Is.EqualTo(server.Device.Attachments));
         Assert.That(server.Device.Attachments, Is.GreaterThan(1000));
+        Assert.That(RawSystem.OpenDescriptors(), Is.EqualTo(descriptors));
+        Assert.That(RawSystem.GuestMappings(), Is.EqualTo(mappings));
         _ = RawSystem.Close(eventfd);
         _ = RawSystem.Close(memory);
         neighbour.Check();

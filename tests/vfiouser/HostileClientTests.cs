@@ -1,8 +1,7 @@
 // Items 22 to 28 of the list of hostile inputs: a bad client is refused or closed, and its neighbour notices nothing.
 using System;
-using System.Buffers.Binary;
 using System.Collections.Generic;
-using System.IO;
+using System.Diagnostics;
 using System.Linq;
 using System.Text;
 using System.Threading;
@@ -329,6 +328,29 @@ public sealed unsafe class VfioUserHostileClientTests
     }
 
     [Test]
+    public void Item_25_mappings_in_any_order_come_and_go_and_neighbours_are_served_meanwhile()
+    {
+        using var server = new ServerUnderTest();
+        using var neighbour = new Neighbour(server);
+        using RawClient client = server.Attach();
+        int file = RawSystem.MemoryFile(4096);
+        for (int index = 19_999; index >= 0; index--)
+            client.Post(2, RawClient.Body(32, 3, 0L, (ulong)index * 4096, 4096L), index % 2 == 0 ? [file] : []);
+        neighbour.Check();
+        Assert.That(client.Ask(13).IsError, Is.False);
+        server.OnLoop(() => Assert.That(server.Device.Host!.Memory.RegionCount, Is.EqualTo(10_000)));
+        for (int index = 0; index < 20_000; index += 3)
+            client.Post(3, RawClient.Body(24, 0, (ulong)index * 4096, 4096L));
+        neighbour.Check();
+        Assert.That(client.Ask(13).IsError, Is.False);
+        server.OnLoop(() => Assert.That(server.Device.Host!.Memory.RegionCount, Is.EqualTo(10_000 - 3334)));
+        Assert.That(client.UnmapDma(0, 0, flags: 2).IsError, Is.False);
+        server.OnLoop(() => Assert.That(server.Device.Host!.Memory.RegionCount, Is.Zero));
+        _ = RawSystem.Close(file);
+        neighbour.Check();
+    }
+
+    [Test]
     public void Item_25_a_file_that_can_shrink_or_is_no_memory_or_cannot_be_written_is_reached_by_messages()
     {
         using var server = new ServerUnderTest();
@@ -547,6 +569,20 @@ public sealed unsafe class VfioUserHostileClientTests
         Assert.That(server.Eventually(() => server.Device.Detachments == 1), Is.True);
         Assert.That(server.Log.Lines.Any(line => line.Contains($"{dropped} writes", StringComparison.Ordinal)), Is.True);
         neighbour.Check();
+    }
+
+    [Test]
+    public void Item_28_a_client_that_never_read_and_dies_is_gone_at_once()
+    {
+        using var server = new ServerUnderTest();
+        using RawClient client = server.Attach();
+        for (int question = 0; question < 100; question++)
+            client.Send(client.Message(9, RawClient.Body(0L, 0, 1 << 20)));
+        server.OnLoop(() => Assert.That(server.Device.Host, Is.Not.Null));
+        client.Dispose();
+        long start = Stopwatch.GetTimestamp();
+        Assert.That(server.Eventually(() => server.Device.Detachments == 1), Is.True);
+        Assert.That(Stopwatch.GetElapsedTime(start), Is.LessThan(VfioUserServer.DefaultPatience / 2));
     }
 
     [Test]
