@@ -1,0 +1,85 @@
+// The lab itself: each kernel boots to its script, the tools are there, and igb is the measure that our VFs are held against.
+using NUnit.Framework;
+
+namespace SmartNicFw.Tests.Guest;
+
+public sealed class GuestLabTests : GuestFixture
+{
+    private const string Igb = """
+        enable_igb_vfs 2
+        pair "$(netdev_of "$(vf_of "$pf" 0)")" "$(netdev_of "$(vf_of "$pf" 1)")"
+        pair_rate 4
+        check_kernel_log log
+        """;
+
+    [TestCase("6.1", "6.1.")]
+    [TestCase("6.12", "6.12.")]
+    [TestCase("newest", "")]
+    public void A_kernel_boots_to_its_script_with_every_tool_and_module(string kernel, string release)
+    {
+        GuestResults results = Guest.Run(
+            Lab,
+            """
+            say release "$(uname -r)"
+            say uptime "$(cut -d ' ' -f 1 /proc/uptime)"
+            for tool in "bash --version" "busybox" "ip -V" "bridge -V" "tc -V" "ethtool --version" "iperf3 --version" \
+                "ping -V" "lspci --version" "setpci --version" "tcpdump --version" "modprobe --version" "dmesg --version"; do
+                run "tool ${tool%% *}" $tool
+            done
+            for module in vmd virtio_pci virtio_net pci-pf-stub vfio-pci vfio_iommu_type1 igb igbvf e1000 e1000e 8021q bridge tun veth macvlan vrf; do
+                run "module $module" modprobe "$module" || die "no module $module"
+            done
+            check_kernel_log log
+            """,
+            new GuestOptions { Kernel = kernel });
+
+        Assert.That(results["release"], Is.EqualTo(Lab.Kernel(kernel).Release).And.StartWith(release));
+        Assert.That(results["tool bash"], Does.StartWith("GNU bash"));
+        Assert.That(results["tool busybox"], Does.StartWith("BusyBox v"));
+        Assert.That(results["tool ip"], Does.StartWith("ip utility, iproute2"));
+        Assert.That(results["tool bridge"], Does.StartWith("bridge utility"));
+        Assert.That(results["tool tc"], Does.StartWith("tc utility"));
+        Assert.That(results["tool ethtool"], Does.StartWith("ethtool version"));
+        Assert.That(results["tool iperf3"], Does.StartWith("iperf 3."));
+        Assert.That(results["tool ping"], Does.StartWith("ping from iputils"));
+        Assert.That(results["tool lspci"], Does.StartWith("lspci version"));
+        Assert.That(results["tool setpci"], Does.StartWith("setpci version"));
+        Assert.That(results["tool tcpdump"], Does.StartWith("tcpdump version"));
+        Assert.That(results["tool modprobe"], Does.StartWith("kmod version"));
+        Assert.That(results["tool dmesg"], Does.StartWith("dmesg from util-linux"));
+        Assert.That(results["log.count"], Is.EqualTo("0"), () => results["log"]);
+        Assert.That(results.Unframed, Is.Empty);
+        TestContext.Out.WriteLine($"Linux {results["release"]} runs its script after {results["uptime"]} s");
+    }
+
+    [Test]
+    public void QEMU_has_the_vfio_user_client() =>
+        Assert.That(GuestLab.Run("qemu", "-device", "vfio-user-pci,help").Output, Does.Contain("socket=<SocketAddress>"), Lab.QemuVersion);
+
+    [TestCase("newest")]
+    public void An_IOMMU_serves_the_guest_that_has_one(string kernel)
+    {
+        GuestResults results = Guest.Run(
+            Lab,
+            """
+            say units "$(ls /sys/class/iommu | wc -l)"
+            say groups "$(ls /sys/kernel/iommu_groups | wc -l)"
+            """,
+            new GuestOptions { Kernel = kernel, HasIommu = true, Devices = GuestOptions.Igb() });
+
+        Assert.That(results.Number("units"), Is.EqualTo(1));
+        Assert.That(results.Number("groups"), Is.GreaterThan(2));
+    }
+
+    // Not a limit but a figure: what our VFs reach in the same guest is divided by it.
+    [TestCase("newest")]
+    public void Two_VFs_of_igb_reach_each_other(string kernel)
+    {
+        GuestResults results = Guest.Run(Lab, Igb, new GuestOptions { Kernel = kernel, Devices = GuestOptions.Igb() });
+
+        Assert.That(results["ping.lost"], Is.EqualTo("0"), () => results["ping"]);
+        Assert.That(results.Number("tcp.mbits"), Is.Positive, () => results["tcp"]);
+        Assert.That(results["log.count"], Is.EqualTo("0"), () => results["log"]);
+        TestContext.Out.WriteLine($"igb VF to VF, TCP, Linux {Lab.Kernel(kernel).Release}: {results["tcp.mbits"]} Mbit/s");
+    }
+}
