@@ -28,7 +28,7 @@ internal sealed class EmulatorProcess : IDisposable
         string[] own = [.. arguments.Select(argument => argument.Replace("{0}", _folder, StringComparison.Ordinal))];
         try
         {
-            _process = new OwnedProcess("dotnet", [program, "run", .. own], Take);
+            _process = new OwnedProcess("dotnet", [program, "run", .. own], Take, End);
         }
         catch
         {
@@ -87,14 +87,13 @@ internal sealed class EmulatorProcess : IDisposable
                 }
 
                 TimeSpan left = (limit ?? Limit) - Stopwatch.GetElapsedTime(start);
-                if (_process is { HasEnded: true } || left <= TimeSpan.Zero)
+                if (_process.HasEnded || left <= TimeSpan.Zero)
                 {
                     string why = _process.HasEnded ? $"it ended with {_process.ExitCode}" : "the time is up";
                     Assert.Fail($"{_process.Command}: a line never came, {why}\n{string.Join('\n', _lines)}\n{_process.Errors}");
                 }
 
-                // An end makes no line, so that it is looked for now and then.
-                _ = Monitor.Wait(_lines, TimeSpan.FromMilliseconds(Math.Min(100, left.TotalMilliseconds)));
+                _ = Monitor.Wait(_lines, left);
             }
         }
     }
@@ -122,6 +121,14 @@ internal sealed class EmulatorProcess : IDisposable
         lock (_lines)
         {
             _lines.Add(line);
+            Monitor.PulseAll(_lines);
+        }
+    }
+
+    private void End()
+    {
+        lock (_lines)
+        {
             Monitor.PulseAll(_lines);
         }
     }

@@ -29,7 +29,7 @@ internal sealed class Guest : IDisposable
         try
         {
             string initramfs = Initramfs(lab, lab.Kernel(options.Kernel), script);
-            _qemu = new OwnedProcess(lab.Qemu, Arguments(lab, options, initramfs), Results.Take);
+            _qemu = new OwnedProcess(lab.Qemu, Arguments(lab, options, initramfs), Results.Take, Results.Close);
         }
         catch
         {

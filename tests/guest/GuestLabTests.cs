@@ -7,8 +7,8 @@ public sealed class GuestLabTests : GuestFixture
 {
     private const string Igb = """
         enable_igb_vfs 2
-        pair "$(netdev_of "$(vf_of "$pf" 0)")" "$(netdev_of "$(vf_of "$pf" 1)")"
-        pair_rate 4
+        pair igb "$(vf_netdev "$pf" 0)" "$(vf_netdev "$pf" 1)"
+        pair_rate igb 4
         check_kernel_log log
         """;
 
@@ -77,9 +77,9 @@ public sealed class GuestLabTests : GuestFixture
     {
         GuestResults results = Guest.Run(Lab, Igb, new GuestOptions { Kernel = kernel, Devices = GuestOptions.Igb() });
 
-        Assert.That(results["ping.lost"], Is.EqualTo("0"), () => results["ping"]);
-        Assert.That(results.Number("tcp.mbits"), Is.Positive, () => results["tcp"]);
+        Assert.That(results["igb.ping.lost"], Is.EqualTo("0"), () => results["igb.ping"]);
+        Assert.That(results.Number("igb.tcp.mbits"), Is.Positive, () => results["igb.tcp"]);
         Assert.That(results["log.count"], Is.EqualTo("0"), () => results["log"]);
-        TestContext.Out.WriteLine($"igb VF to VF, TCP, Linux {Lab.Kernel(kernel).Release}: {results["tcp.mbits"]} Mbit/s");
+        TestContext.Out.WriteLine($"igb VF to VF, TCP, Linux {Lab.Kernel(kernel).Release}: {results["igb.tcp.mbits"]} Mbit/s");
     }
 }

@@ -27,7 +27,8 @@ internal sealed class OwnedProcess : IDisposable
     /// <param name="program">Path, or a name on PATH.</param>
     /// <param name="arguments">Its arguments, unquoted.</param>
     /// <param name="onLine">Called for each line of its standard output, on a thread of this class.</param>
-    public OwnedProcess(string program, IEnumerable<string> arguments, Action<string> onLine)
+    /// <param name="onEnd">Called after the last line, when the program has ended, on that thread.</param>
+    public OwnedProcess(string program, IEnumerable<string> arguments, Action<string> onLine, Action onEnd)
     {
         Command = $"{program} {string.Join(' ', arguments)}";
         _process.StartInfo = new ProcessStartInfo("setpriv", ["--pdeathsig", "KILL", "--", program, .. arguments])
@@ -36,7 +37,7 @@ internal sealed class OwnedProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        _owner = new Thread(() => Own(onLine)) { IsBackground = true, Name = program };
+        _owner = new Thread(() => Own(onLine, onEnd)) { IsBackground = true, Name = program };
         _owner.Start();
         _started.Wait();
         if (_failure is not null)
@@ -105,7 +106,7 @@ internal sealed class OwnedProcess : IDisposable
         _ended.Dispose();
     }
 
-    private void Own(Action<string> onLine)
+    private void Own(Action<string> onLine, Action onEnd)
     {
         try
         {
@@ -131,6 +132,7 @@ internal sealed class OwnedProcess : IDisposable
 
         _process.WaitForExit();
         _ended.Set();
+        onEnd();
     }
 
     private void KeepError(string? line)

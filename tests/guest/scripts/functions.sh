@@ -37,6 +37,17 @@ enable_vfs() {
     ((number == 0)) || wait_for 20 "VF $((number - 1)) of $pf" test -e "$pci/$pf/virtfn$((number - 1))"
 }
 
+# enable_our_vfs NUMBER [PF-NUMBER]: loads the drivers, brings the PF up, enables its VFs; leaves the PF's address in pf.
+enable_our_vfs() {
+    our_functions | grep -q . || load_vmd
+    pf=$(our_pf "${2:-0}")
+    ip link set "$(netdev_of "$pf")" up
+    enable_vfs "$pf" "$1"
+}
+
+# vf_netdev PF NUMBER: the network device of a VF, waited for.
+vf_netdev() { netdev_of "$(vf_of "$1" "$2")"; }
+
 # vf_of PF NUMBER: the address of a VF.
 vf_of() { basename "$(readlink -f "$pci/$1/virtfn$2")"; }
 

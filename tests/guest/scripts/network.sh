@@ -52,16 +52,19 @@ stream() {
     say "$name.mbits" "$(sed -nE 's/.* ([0-9.]+) Mbits\/sec .*receiver$/\1/p' <<<"$output_of_run")"
 }
 
-# pair DEVICE DEVICE: two devices in the namespaces a and b, as 10.0.0.1 and 10.0.0.2, that have pinged each other.
+# pair NAME DEVICE DEVICE: two devices in the namespaces NAME-a and NAME-b, as 10.0.0.1 and 10.0.0.2, that have pinged each
+# other: tells NAME.ping and NAME.ping.lost.
 pair() {
-    place "$1" a 10.0.0.1/24
-    place "$2" b 10.0.0.2/24
-    reach ping a 10.0.0.2
+    place "$2" "$1-a" 10.0.0.1/24
+    place "$3" "$1-b" 10.0.0.2/24
+    reach "$1.ping" "$1-a" 10.0.0.2
 }
 
-# pair_rate SECONDS: after pair, what TCP moves from a to b: tells tcp and tcp.mbits. The same for every kind of device, so
-# that rates of two kinds can be set against each other.
+# pair_rate NAME SECONDS [IPERF3-ARGS...]: after pair, what TCP moves from NAME-a to NAME-b: tells NAME.tcp and NAME.tcp.mbits.
+# The same for every kind of device, so that rates of two kinds can be set against each other.
 pair_rate() {
-    serve b
-    stream tcp a 10.0.0.2 "$1"
+    local name=$1 seconds=$2
+    shift 2
+    serves "$name-b" || serve "$name-b"
+    stream "$name.tcp" "$name-a" 10.0.0.2 "$seconds" "$@"
 }

@@ -30,9 +30,14 @@ run() {
 }
 
 # die TEXT...: ends the script and the guest, saying why; also from within $(...), whose own exit would end only itself.
+# In a person's shell it ends what was typed, and the shell goes on.
 die() {
     say error "$*"
-    kill -USR1 $$
+    if [[ $- == *i* ]]; then
+        kill -INT $$
+    else
+        kill -USR1 $$
+    fi
     exit 1
 }
 trap 'exit 1' USR1
