@@ -1,5 +1,7 @@
 // The lab itself: each kernel boots to its script, the tools are there, and igb is the measure that our VFs are held against.
+using System.IO;
 using NUnit.Framework;
+using NUnit.Framework.Internal;
 
 namespace SmartNicFw.Tests.Guest;
 
@@ -50,6 +52,60 @@ public sealed class GuestLabTests : GuestFixture
         Assert.That(results["log.count"], Is.EqualTo("0"), () => results["log"]);
         Assert.That(results.Unframed, Is.Empty);
         TestContext.Out.WriteLine($"Linux {results["release"]} runs its script after {results["uptime"]} s");
+    }
+
+    [Test]
+    public void A_script_and_its_test_take_turns()
+    {
+        using Guest guest = Guest.Start(
+            Lab,
+            """
+            for step in 1 2 3; do
+                say got "$(ask "step$step")"
+            done
+            echo stray words
+            printf '@@ got: forged\n@> forged\n' | tell forged
+            """);
+        for (int step = 1; step <= 3; step++)
+        {
+            Assert.That(guest.WaitFor($"step{step}"), Is.EqualTo("waiting"));
+            guest.Answer(Word(step));
+        }
+
+        GuestResults results = guest.Finish();
+        Assert.That(results.All("got"), Is.EqualTo(new[] { Word(1), Word(2), Word(3) }));
+        Assert.That(results.Lines("forged"), Is.EqualTo(new[] { "@@ got: forged", "@> forged" }));
+        Assert.That(results.Unframed, Is.Empty);
+        Assert.That(guest.Console, Does.Contain("stray words"));
+    }
+
+    private static string Word(int step) => $"word {step}, longer than the sixteen bytes that a serial port holds";
+
+    [Test]
+    public void A_script_that_gives_up_fails_its_test_with_its_own_words_and_QEMU_is_gone()
+    {
+        using Guest guest = Guest.Start(Lab, "echo before; say never \"$(our_pf)\"; sleep 60; say never more");
+        int id = guest.ProcessId;
+        AssertionException failure;
+        using (new TestExecutionContext.IsolatedContext())
+        {
+            failure = Assert.Throws<AssertionException>(() => guest.Finish())!;
+        }
+
+        Assert.That(failure.Message, Does.Contain("gave up: there is no PF 0 behind a VMD").And.Contain("console:\nbefore"));
+        Assert.That(Directory.Exists($"/proc/{id}"), Is.False);
+        Assert.That(guest.Results.All("never"), Does.Not.Contain("more"));
+    }
+
+    [Test]
+    public void A_guest_that_is_killed_is_gone_at_once()
+    {
+        using Guest guest = Guest.Start(Lab, "say here yes; sleep 1000");
+        guest.WaitFor("here");
+        guest.Kill();
+
+        Assert.That(Directory.Exists($"/proc/{guest.ProcessId}"), Is.False);
+        Assert.That(guest.Results.TryGet("exit", out _), Is.False);
     }
 
     [Test]

@@ -1,11 +1,13 @@
 # How a script of a guest tells its results. Knows the framing that GuestResults.cs reads, and nothing of what is told.
-# RESULTS is the port for it. Each call writes whole lines, so that what runs in the background may tell too.
+# RESULTS is the port for it. Each call writes whole lines, so that what runs in the background may tell too. The port is held
+# open from here on: what arrives at a serial port that nobody has open is lost.
+exec {results}<>"$RESULTS"
 
 # say NAME TEXT...: one result, in one line.
 say() {
     local name=$1
     shift
-    printf '@@ %s: %s\n' "$name" "$*" >"$RESULTS"
+    printf '@@ %s: %s\n' "$name" "$*" >&"$results"
 }
 
 # tell NAME: a result of many lines, read from standard input. No line of it can be taken for the frame.
@@ -14,7 +16,7 @@ tell() {
         printf '@< %s\n' "$1"
         sed 's/^/@| /'
         printf '@> %s\n' "$1"
-    } >"$RESULTS"
+    } >&"$results"
 }
 
 # run NAME COMMAND...: runs COMMAND, tells its output and errors as NAME and how it ended as NAME.exit; ends as it did and leaves
@@ -46,7 +48,7 @@ trap 'exit 1' USR1
 ask() {
     local line
     say "$1" waiting
-    IFS= read -r line <"$RESULTS" || die "the host said nothing to $1"
+    IFS= read -r line <&"$results" || die "the host said nothing to $1"
     printf '%s\n' "$line"
 }
 
