@@ -7,6 +7,7 @@ using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Firmware;
+using SmartNicFw.Firmware.Config;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
@@ -38,7 +39,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         int functions = configuration.PhysicalFunctions * (1 + configuration.TotalVFs);
         Switch = new PacketSwitch(functions);
         int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
-        Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, new GuestMemory(), log ?? NullLogger.Instance);
+        Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, Memory, log ?? NullLogger.Instance);
         Bars = new MemoryLink(configuration);
         Firmware = new FirmwareRuntime(configuration, new BoardContracts
         {
@@ -72,12 +73,8 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <summary>The board's time.</summary>
     public BoardClock Clock { get; }
 
-    /// <summary>Memory of the host that the endpoint may reach. Set while no queue runs: right after a reset.</summary>
-    public GuestMemory Memory
-    {
-        get => Engine.Memory;
-        set => Engine.Memory = value;
-    }
+    /// <summary>Memory of the host that functions may reach, unless the engine was told of another for one of them.</summary>
+    public GuestMemory Memory { get; } = new();
 
     /// <summary>The switch between functions and wire.</summary>
     public PacketSwitch Switch { get; }
@@ -186,6 +183,26 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         {
             Step();
         }
+    }
+
+    /// <summary>Memory was mapped: queues whose rings were out of reach look again.</summary>
+    /// <param name="memory">The memory, of which every started queue is rung.</param>
+    public void LookAgain(GuestMemory memory)
+    {
+        foreach ((int function, int queue) in Engine.Started(memory))
+        {
+            Bars.Ring(function, queue);
+        }
+    }
+
+    /// <summary>Rings the doorbell of a queue, as its driver would.</summary>
+    public void Ring(int function, int queue)
+    {
+        FunctionNumbering numbering = Firmware.Numbering;
+        bool isVirtual = numbering.IsVirtual(function);
+        Bars.Ring(new DecodedAddress(
+            numbering.PhysicalFunctionOf(function), isVirtual ? numbering.VfNumberOf(function) : -1, BarMap.NotifyBar,
+            (ulong)(queue * BarMap.NotifyOffMultiplier)));
     }
 
     /// <inheritdoc/>
