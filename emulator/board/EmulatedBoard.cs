@@ -7,6 +7,7 @@ using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Firmware;
+using SmartNicFw.Firmware.Config;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
@@ -207,6 +208,16 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         {
             Bars.Ring(function, queue);
         }
+    }
+
+    /// <summary>Rings the doorbell of a queue, as its driver would.</summary>
+    public void Ring(int function, int queue)
+    {
+        FunctionNumbering numbering = Firmware.Numbering;
+        bool isVirtual = numbering.IsVirtual(function);
+        Bars.Ring(new DecodedAddress(
+            numbering.PhysicalFunctionOf(function), isVirtual ? numbering.VfNumberOf(function) : -1, BarMap.NotifyBar,
+            (ulong)(queue * BarMap.NotifyOffMultiplier)));
     }
 
     /// <inheritdoc/>

@@ -116,7 +116,9 @@ public sealed unsafe class DescriptorChain
             return true;
         }
 
-        if (!memory.TryTranslate(iova, length, out byte* host))
+        // Of remote memory no more is asked for than a frame can have: the rest is dropped unread.
+        bool isUnread = isWritable || ReadableBytes > Shadow.MaxFetchBytes;
+        if (!memory.TryTranslate(iova, length, out byte* host, isUnread))
         {
             return false;
         }

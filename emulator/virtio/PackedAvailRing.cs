@@ -80,7 +80,7 @@ internal sealed unsafe class PackedAvailRing
             uint length = (uint)rest;
             int slots = 1;
             if ((flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0 && length != 0
-                && _memory.TryTranslate(iova, length, out byte* host))
+                && _memory.TryTranslate(iova, length, out byte* host, (flags & DescriptorFlags.Write) != 0))
             {
                 Prefetch(host);
                 buffer->Address = host;
@@ -91,9 +91,14 @@ internal sealed unsafe class PackedAvailRing
             else
             {
                 DescriptorChain chain = chains[start + taken];
-                IsBroken = !((flags & DescriptorFlags.Indirect) != 0
+                if (!((flags & DescriptorFlags.Indirect) != 0
                     ? TryWalkTable(chain, iova, rest)
-                    : TryWalkList(chain, iova, ref rest, out slots));
+                    : TryWalkList(chain, iova, ref rest, out slots)))
+                {
+                    IsBroken = !_memory.TakeBusy();
+                    break;
+                }
+
                 chain.End(Id(rest), slots);
                 buffer->Kind = BufferKind.Chain;
                 bytes -= (long)chain.ReadableBytes;
@@ -103,7 +108,7 @@ internal sealed unsafe class PackedAvailRing
             // runs into buffers that are out; an ID that is out must not come again.
             ushort id = Id(rest);
             ulong bit = 1UL << id;
-            if (IsBroken || _slotsOut + slots > _size || (_out[id >> 6] & bit) != 0)
+            if (_slotsOut + slots > _size || (_out[id >> 6] & bit) != 0)
             {
                 IsBroken = true;
                 break;

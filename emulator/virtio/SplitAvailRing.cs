@@ -91,7 +91,7 @@ internal sealed unsafe class SplitAvailRing
             uint length = (uint)rest;
             uint flags = Flags(rest);
             if ((flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0 && length != 0
-                && _memory.TryTranslate(descriptor.GetElement(0), length, out byte* host))
+                && _memory.TryTranslate(descriptor.GetElement(0), length, out byte* host, (flags & DescriptorFlags.Write) != 0))
             {
                 Prefetch(host);
                 buffer->Address = host;
@@ -106,7 +106,7 @@ internal sealed unsafe class SplitAvailRing
             }
             else
             {
-                IsBroken = true;
+                IsBroken = !_memory.TakeBusy();
                 break;
             }
 
