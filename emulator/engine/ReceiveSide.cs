@@ -194,7 +194,8 @@ internal sealed unsafe class ReceiveSide
 
             if (result != TakeResult.Taken)
             {
-                return GiveBack(queue, taken, result == TakeResult.Broken ? Placed.Broken : Placed.NoBuffer, out placed);
+                Placed why = taken > 0 && !HasRoom(queue, taken) ? Placed.TooLarge : Placed.NoBuffer;
+                return GiveBack(queue, taken, result == TakeResult.Broken ? Placed.Broken : why, out placed);
             }
 
             // Armed again at the next empty look: the event that was armed is behind what was taken.
@@ -209,6 +210,19 @@ internal sealed unsafe class ReceiveSide
 
         placed = Placed.Yes;
         return taken;
+    }
+
+    // Whether the driver can add another buffer like the last to those taken. If not, a frame that is larger than all of them
+    // would wait for ever, and those behind it.
+    private bool HasRoom(RunningQueue queue, int taken)
+    {
+        int slots = _chains[taken - 1].Slots;
+        for (int index = 0; index < taken; index++)
+        {
+            slots += _chains[index].Slots;
+        }
+
+        return slots <= queue.Ring.Size;
     }
 
     private int GiveBack(RunningQueue queue, int taken, Placed why, out Placed placed)

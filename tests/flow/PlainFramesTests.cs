@@ -165,6 +165,29 @@ public sealed class PlainFramesTests
         Assert.That(lab.Board.Switch.Read(function, Counter.ReceivedFrames), Is.EqualTo(4UL), "one buffer a frame");
     }
 
+    [Test]
+    public void A_frame_larger_than_all_buffers_of_a_queue_together_is_dropped_and_holds_up_none([Values] bool isPacked, [Values(1, 3)] int elements)
+    {
+        using var lab = new NetLab(2);
+        lab.Start(0, new NetDriverOptions { QueueSize = 64, TransmitFrameBytes = 9014 });
+        ulong left = (isPacked ? 0 : 1UL << VirtioFeature.RingPacked) | (1UL << VirtioFeature.IndirectDesc);
+        lab.Start(1, new NetDriverOptions
+        {
+            QueueSize = 8, ReceiveBufferBytes = 1024, ReceiveElements = elements, WantedFeatures = NetFeatures.Supported & ~left,
+        });
+        byte[] small = lab.Frame(0, 1, 200);
+        foreach (byte[] frame in new[] { small, lab.Frame(0, 1, 9000), small })
+        {
+            Assert.That(lab.Drivers[0].TrySend(frame), Is.True);
+            lab.Drivers[0].Flush();
+            lab.Settle();
+        }
+
+        Assert.That(lab.Inbox[1].Select(frame => frame.Payload), Is.EqualTo(new[] { small, small }));
+        Assert.That(lab.Board.Switch.Read(lab.Index(1), Counter.DroppedTooLarge), Is.EqualTo(1UL));
+        Assert.That(lab.Drivers[1].Receivers[0].Errors, Is.Zero);
+    }
+
     // Features, ring size and buffers by chance: merged buffers of 128 bytes upwards, or one large one for every frame.
     private static NetDriverOptions Options(Random random)
     {
