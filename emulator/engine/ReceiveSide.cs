@@ -26,7 +26,7 @@ internal sealed unsafe class ReceiveSide
     /// <param name="mtu">The MTU that functions offer, bytes.</param>
     public ReceiveSide(QueueTable table, PacketSwitch packetSwitch, int mtu)
     {
-        _maxPlainBytes = mtu + Ethernet.HeaderBytes + (FrameHeader.MaxTags * Ethernet.TagBytes);
+        _maxPlainBytes = mtu + Ethernet.HeaderBytes;
         _table = table;
         _switch = packetSwitch;
         for (int index = 0; index < MaxBuffers; index++)
@@ -43,7 +43,7 @@ internal sealed unsafe class ReceiveSide
         Broken,
     }
 
-    /// <summary>Longest frame that a queue takes, if it is not yet to be segmented. Source: VIRTIO 1.4, 5.1.4.1.</summary>
+    /// <summary>Longest frame without a tag that a queue takes, if it is not yet to be segmented. Source: VIRTIO 1.4, 5.1.4.1.</summary>
     public int LongestPlain(RunningQueue queue) => queue.Has(VirtioNetFeature.Mtu) ? _maxPlainBytes : PacketSwitch.MaxFrameBytes;
 
     /// <summary>Delivers a frame, or lets it wait, or drops and counts it.</summary>
@@ -143,7 +143,7 @@ internal sealed unsafe class ReceiveSide
         RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int length)
     {
         // A receiver that knows the MTU gets nothing beyond it but what is yet to be segmented (5.1.4.1).
-        if (!header.Offload.IsGso && length > LongestPlain(queue))
+        if (!header.Offload.IsGso && length > LongestPlain(queue) && length > LongestPlain(queue) + TagBytes(frame, edit))
         {
             return Placed.TooLarge;
         }
@@ -167,6 +167,14 @@ internal sealed unsafe class ReceiveSide
 
         _table.MarkUsed(queue, taken);
         return Placed.Yes;
+    }
+
+    // Bytes of the tags that a frame has after an edit: they belong to the Ethernet header, not to what the MTU limits.
+    private static int TagBytes(FrameView frame, VlanEdit edit)
+    {
+        Span<byte> room = stackalloc byte[Ethernet.HeaderBytes + (FrameHeader.MaxTags * Ethernet.TagBytes)];
+        _ = FrameHeader.ParseEthernet(frame.Glance(room), out FrameHeader ethernet);
+        return (ethernet.TagCount * Ethernet.TagBytes) + VlanTag.LengthChange(edit);
     }
 
     private int Take(RunningQueue queue, int total, out Placed placed)

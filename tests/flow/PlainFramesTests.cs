@@ -188,6 +188,31 @@ public sealed class PlainFramesTests
         Assert.That(lab.Drivers[1].Receivers[0].Errors, Is.Zero);
     }
 
+    [Test]
+    public void A_tag_alone_makes_a_frame_longer_than_the_MTU_allows_5_1_4_1([Values] bool isWhole)
+    {
+        // 9,000 bytes behind an Ethernet header of 14 bytes, or of 18 with a tag. Two pieces keep a frame off the short way.
+        using var lab = new NetLab(2);
+        var options = new NetDriverOptions
+        {
+            QueueSize = 64, TransmitFrameBytes = 9100, TransmitLayout = new TransmitLayout(0, isWhole ? 1 : 2, false),
+            WantedFeatures = NetFeatures.Supported & ~(1UL << VirtioNetFeature.CtrlVlan),
+        };
+        lab.Start(0, options);
+        lab.Start(1, options);
+        byte[] whole = lab.Frame(0, 1, 9014);
+        byte[] tagged = [.. whole[..12], 0x81, 0, 0, 5, .. whole[12..]];
+        foreach (byte[] frame in new[] { whole, lab.Frame(0, 1, 9015), lab.Frame(0, 1, 9022), tagged, [.. tagged, 0] })
+        {
+            Assert.That(lab.Drivers[0].TrySend(frame), Is.True);
+        }
+
+        lab.Drivers[0].Flush();
+        lab.Settle();
+        Assert.That(lab.Inbox[1].Select(frame => frame.Payload.Length), Is.EqualTo(new[] { 9014, 9018 }));
+        Assert.That(lab.Board.Switch.Read(lab.Index(1), Counter.DroppedTooLarge), Is.EqualTo(3UL));
+    }
+
     // Features, ring size and buffers by chance: merged buffers of 128 bytes upwards, or one large one for every frame.
     private static NetDriverOptions Options(Random random)
     {
