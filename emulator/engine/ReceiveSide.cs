@@ -52,7 +52,8 @@ internal sealed unsafe class ReceiveSide
     /// <param name="edit">What happens to its VLAN tag on the way.</param>
     /// <param name="tci">Tag to insert.</param>
     /// <param name="header">VIRTIO header for the frame after the edit.</param>
-    public void Deliver(RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header)
+    /// <returns>False when it was dropped for want of buffers: the next one would be too.</returns>
+    public bool Deliver(RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header)
     {
         int length = frame.Length + VlanTag.LengthChange(edit);
         Backlog backlog = queue.Backlog!;
@@ -72,11 +73,20 @@ internal sealed unsafe class ReceiveSide
             case Placed.Broken:
                 _switch.CountDropped(queue.Function, Counter.DroppedNoBuffer);
                 _table.MarkBroken(queue);
-                break;
+                return false;
             default:
-                Wait(queue, backlog, frame, edit, tci, header, length);
-                break;
+                return TryWait(queue, backlog, frame, edit, tci, header, length);
         }
+
+        return true;
+    }
+
+    /// <summary>Counts frames that are dropped for want of buffers without a look at them.</summary>
+    /// <param name="frames">Frames, 0 upwards.</param>
+    public void Drop(RunningQueue queue, int frames)
+    {
+        _switch.CountDropped(queue.Function, Counter.DroppedNoBuffer, frames);
+        _table.Counters.CountNoBuffer(queue.CounterRow, frames);
     }
 
     /// <summary>Delivers frames that wait for buffers of a queue, as long as there are some.</summary>
@@ -124,19 +134,19 @@ internal sealed unsafe class ReceiveSide
         return moved;
     }
 
-    private void Wait(
+    private bool TryWait(
         RunningQueue queue, Backlog backlog, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int length)
     {
         Span<byte> room = backlog.Reserve(length);
         if (room.Length < length || length == 0)
         {
-            _switch.CountDropped(queue.Function, Counter.DroppedNoBuffer);
-            _table.Counters.CountNoBuffer(queue.CounterRow);
-            return;
+            Drop(queue, 1);
+            return false;
         }
 
         frame.CopyTo(room, edit, tci);
         backlog.Add(room, length, header);
+        return true;
     }
 
     private Placed TryPlace(

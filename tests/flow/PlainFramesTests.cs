@@ -10,6 +10,7 @@ using SmartNicFw.Emulator.Net;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
 using SmartNicFw.Tests.Fakes;
+using SmartNicFw.Tests.Unit;
 
 namespace SmartNicFw.Tests.Flow;
 
@@ -211,6 +212,54 @@ public sealed class PlainFramesTests
         lab.Settle();
         Assert.That(lab.Inbox[1].Select(frame => frame.Payload.Length), Is.EqualTo(new[] { 9014, 9018 }));
         Assert.That(lab.Board.Switch.Read(lab.Index(1), Counter.DroppedTooLarge), Is.EqualTo(3UL));
+    }
+
+    [TestCase(8)]
+    [TestCase(1000)]
+    public void Hostile_36_segments_for_a_function_without_room_are_counted_but_not_cut(int gsoSize)
+    {
+        // 8,125 segments of 8 bytes for each of those who do not take large frames: cut one by one they would hold up everybody.
+        const int Receivers = 8;
+        const int Frames = 12;
+        const int PayloadBytes = 65_000;
+        using var lab = new NetLab(Receivers + 1);
+        lab.Start(0, new NetDriverOptions { QueueSize = 64, TransmitFrameBytes = 65_589 });
+        ulong left = NetFeatures.LargeReceive | (1UL << VirtioNetFeature.Mq);
+        for (int vf = 1; vf <= Receivers; vf++)
+        {
+            lab.Start(vf, new NetDriverOptions { QueueSize = 8, WantedFeatures = NetFeatures.Supported & ~left });
+        }
+
+        byte[] frame = NetFrames.Ethernet(
+            "FF:FF:FF:FF:FF:FF", "02:00:00:00:00:0A", 0x0800,
+            NetFrames.IpV4("10.0.0.1", "10.0.0.2", 6, NetFrames.Tcp(1, 2, new byte[PayloadBytes])));
+        lab.Drivers[0].MacAddress.CopyTo(frame.AsSpan(6));
+        var offload = new FrameOffload
+        {
+            Flags = VirtioNetHeader.NeedsCsum, GsoType = VirtioNetHeader.GsoTcpV4, GsoSize = (ushort)gsoSize, CsumStart = 34, CsumOffset = 16,
+        };
+        for (int count = 0; count < Frames; count++)
+        {
+            Assert.That(lab.Drivers[0].TrySend(frame, offload), Is.True);
+        }
+
+        lab.Drivers[0].Flush();
+        long turns = lab.Board.Engine.Turns;
+        for (int step = 0; step < 10; step++)
+        {
+            lab.Board.Step();
+        }
+
+        // A turn ends after 96 KB that were made: two of these frames, of which next to nothing is.
+        Assert.That(lab.Board.Engine.Turns - turns, Is.LessThan(Frames));
+        for (int vf = 1; vf <= Receivers; vf++)
+        {
+            ulong received = lab.Board.Switch.Read(lab.Index(vf), Counter.ReceivedFrames);
+            Assert.That(received, Is.EqualTo(8UL), "its buffers");
+            Assert.That(
+                received + lab.Board.Switch.Read(lab.Index(vf), Counter.DroppedNoBuffer) + 64UL,
+                Is.EqualTo((ulong)(Frames * (PayloadBytes / gsoSize))), "64 of them wait");
+        }
     }
 
     // Features, ring size and buffers by chance: merged buffers of 128 bytes upwards, or one large one for every frame.
