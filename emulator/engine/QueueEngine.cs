@@ -105,9 +105,12 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     /// <inheritdoc/>
     public void Stop(int function, int queue)
     {
-        if (_table.Find(function, queue) is not null)
+        bool isRunning = _table.Find(function, queue) is not null;
+
+        // Of a queue that broke, and therefore runs no more, a report may wait still: the next driver is not to hear it.
+        _table.Remove(function, queue);
+        if (isRunning)
         {
-            _table.Remove(function, queue);
             EngineLog.QueueStopped(_log, function, queue);
         }
     }

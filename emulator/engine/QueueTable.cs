@@ -68,20 +68,21 @@ internal sealed class QueueTable
         QuietRefills(queue);
     }
 
-    /// <summary>Removes a queue: nothing of it is published or reported any more, and what waited for its buffers is dropped.</summary>
+    /// <summary>
+    /// Removes a queue: nothing of it is published or reported any more, and what waited for its buffers is dropped. Of one that is
+    /// gone already the reports are removed.
+    /// </summary>
     public void Remove(int function, int queue)
     {
-        if (Find(function, queue) is not { } running)
+        if (Find(function, queue) is { } running)
         {
-            return;
-        }
-
-        _queues[(function * _queuesPerFunction) + queue] = null;
-        Counters.Close(running.CounterRow);
-        _dirty.Remove(running);
-        for (int waiting = running.Backlog?.Count ?? 0; waiting > 0; waiting--)
-        {
-            _switch.CountDropped(function, Counter.DroppedNoBuffer);
+            _queues[(function * _queuesPerFunction) + queue] = null;
+            Counters.Close(running.CounterRow);
+            _dirty.Remove(running);
+            for (int waiting = running.Backlog?.Count ?? 0; waiting > 0; waiting--)
+            {
+                _switch.CountDropped(function, Counter.DroppedNoBuffer);
+            }
         }
 
         for (int left = _reports.Count; left > 0; left--)

@@ -55,7 +55,7 @@ public sealed unsafe class DescriptorChain
     /// <summary>Split queue: index of the chain's head. Packed queue: the buffer ID.</summary>
     public ushort Id { get; private set; }
 
-    /// <summary>Slots of a packed ring that the chain takes; 1 in a split queue.</summary>
+    /// <summary>Descriptors of the ring, or of the descriptor table, that the chain takes; those of an indirect table do not count.</summary>
     public int Slots { get; private set; }
 
     /// <summary>Number of segments that the device reads.</summary>

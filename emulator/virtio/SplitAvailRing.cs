@@ -192,18 +192,20 @@ internal sealed unsafe class SplitAvailRing
     private bool TryWalk(DescriptorChain chain, Vector128<ulong> descriptor, ushort head)
     {
         chain.Begin(_size);
-        bool isGood = TryWalkOn(chain, descriptor, _descriptors, (uint)_size);
-        chain.End(head, slots: 1);
+        bool isGood = TryWalkOn(chain, descriptor, _descriptors, (uint)_size, out int slots);
+        chain.End(head, slots);
         return isGood;
     }
 
     // Ends: every turn of the loop adds to the chain, which refuses more than the queue's size, or goes, once, to a table
     // from which an indirect descriptor leads no further.
-    private bool TryWalkOn(DescriptorChain chain, Vector128<ulong> descriptor, byte* table, uint entries)
+    private bool TryWalkOn(DescriptorChain chain, Vector128<ulong> descriptor, byte* table, uint entries, out int slots)
     {
         bool isIndirect = false;
+        slots = 0;
         while (true)
         {
+            slots += isIndirect ? 0 : 1;
             ulong iova = descriptor.GetElement(0);
             ulong rest = descriptor.GetElement(1);
             uint length = (uint)rest;
