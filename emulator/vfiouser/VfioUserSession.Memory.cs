@@ -243,7 +243,6 @@ public sealed partial class VfioUserSession
         }
 
         Reply(request, 0);
-        _device.Mapped();
         return 0;
     }
 

@@ -3,7 +3,6 @@
 using System.Threading;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Hal.Spec;
-using static SmartNicFw.Emulator.Memory.MemoryHint;
 
 namespace SmartNicFw.Emulator.Virtio;
 
@@ -80,9 +79,9 @@ internal sealed unsafe class PackedAvailRing
             uint length = (uint)rest;
             int slots = 1;
             if ((flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0 && length != 0
-                && _memory.TryTranslate(iova, length, out byte* host, (flags & DescriptorFlags.Write) != 0))
+                && _memory.TryTranslate(iova, length, out byte* host, DescriptorChain.AccessOf(flags)))
             {
-                Prefetch(host);
+                MemoryHint.Prefetch(host);
                 buffer->Address = host;
                 buffer->Length = length;
                 buffer->Kind = (BufferKind)((flags & DescriptorFlags.Write) / DescriptorFlags.Write);
@@ -236,7 +235,7 @@ internal sealed unsafe class PackedAvailRing
         uint length = (uint)rest;
         if (!_hasIndirect || (Flags(rest) & DescriptorFlags.Next) != 0
             || length == 0 || length % PackedDescriptor.Bytes != 0 || length / PackedDescriptor.Bytes > (uint)_size
-            || !_memory.TryTranslate(iova, length, out byte* table))
+            || !_memory.TryTranslate(iova, length, out byte* table, MemoryAccess.Read))
         {
             return false;
         }

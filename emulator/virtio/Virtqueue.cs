@@ -33,6 +33,7 @@ public abstract unsafe class Virtqueue
 
     // Areas in remote memory; empty where all are native.
     private readonly List<RingMirror> _mirrors = [];
+    private bool _isStarved;
 
     // Of the memory, when the areas were looked up last.
     private long _generation = -1;
@@ -82,6 +83,17 @@ public abstract unsafe class Virtqueue
     /// <summary>Finds the queue's areas again when memory was mapped or unmapped since.</summary>
     /// <returns>False while one of them is not mapped in one piece: no other method may be called then.</returns>
     public bool TryReach() => _generation == _memory.Generation ? _isReached : TryReachAgain();
+
+    /// <summary>True when memory was mapped or unmapped since <see cref="TryReach"/> was last asked.</summary>
+    public bool HasMoved => _generation != _memory.Generation;
+
+    /// <summary>True when remote memory kept the queue from seeing what is there since this was last asked: it looks again soon.</summary>
+    public bool TakeStarved()
+    {
+        bool wasStarved = _isStarved;
+        _isStarved = false;
+        return wasStarved;
+    }
 
     /// <summary>Takes the next buffer.</summary>
     /// <param name="chain">Filled when Taken; otherwise of no meaning.</param>
@@ -251,7 +263,7 @@ public abstract unsafe class Virtqueue
     /// <summary>Finds an area of a queue; the bus address and the native one must both be aligned.</summary>
     private protected bool TryFindArea(ulong iova, int bytes, uint alignment, out byte* area)
     {
-        if (!_memory.TryTranslate(iova, (uint)bytes, out area, isForWriting: true) || ((iova | (ulong)area) & (alignment - 1)) != 0)
+        if (!_memory.TryTranslate(iova, (uint)bytes, out area) || ((iova | (ulong)area) & (alignment - 1)) != 0)
         {
             return false;
         }
@@ -276,7 +288,7 @@ public abstract unsafe class Virtqueue
     {
         foreach (RingMirror mirror in _mirrors)
         {
-            mirror.Fetch();
+            _isStarved |= !mirror.Fetch();
         }
     }
 

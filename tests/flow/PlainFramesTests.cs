@@ -103,7 +103,6 @@ public sealed class PlainFramesTests
             lab.Settle();
             Assert.That(lab.Inbox[1], Has.Count.EqualTo(round * 10), "nothing moves without memory");
             Map(lab);
-            lab.Board.LookAgain(lab.Board.Memory);
             lab.Settle();
             Assert.That(lab.Inbox[1].Select(frame => frame.Payload), Is.EqualTo(expected));
         }

@@ -160,7 +160,6 @@ public sealed class VmdResetTests
         Assert.That(inbox, Is.Empty);
 
         host.Memory.Map(HostMemory.BaseAddress, host.Ram.Start, (ulong)host.Ram.Bytes);
-        host.Vmd.Refresh();
         host.Settle();
         second.Poll();
         Assert.That(inbox, Has.Count.EqualTo(1));
