@@ -54,11 +54,10 @@ internal static unsafe class UnixStream
     }
 
     /// <summary>Waits until there is something to receive, or the time is over.</summary>
-    public static bool AwaitReadable(int socket, int milliseconds)
-    {
-        LibC.PollEntry entry = new() { Descriptor = socket, Wanted = (short)LibC.EventIn };
-        return LibC.Poll(&entry, 1, milliseconds) > 0;
-    }
+    public static bool AwaitReadable(int socket, int milliseconds) => Await(socket, LibC.EventIn, milliseconds);
+
+    /// <summary>Waits until there is room to send, or the time is over.</summary>
+    public static bool AwaitWritable(int socket, int milliseconds) => Await(socket, LibC.EventOut, milliseconds);
 
     /// <summary>Whether the far side has closed its end, whatever is left to receive.</summary>
     public static bool IsHungUp(int socket)
@@ -86,5 +85,11 @@ internal static unsafe class UnixStream
         int count = (int)(header->Bytes - (nuint)sizeof(LibC.ControlHeader)) / sizeof(int);
         new ReadOnlySpan<int>(header + 1, count).CopyTo(descriptors);
         return count;
+    }
+
+    private static bool Await(int socket, uint events, int milliseconds)
+    {
+        LibC.PollEntry entry = new() { Descriptor = socket, Wanted = (short)events };
+        return LibC.Poll(&entry, 1, milliseconds) > 0;
     }
 }

@@ -6,38 +6,33 @@ namespace SmartNicFw.Emulator.Memory;
 /// <content>Remote memory.</content>
 public sealed unsafe partial class GuestMemory
 {
-    private int _remoteCount;
+    private int _writableCount;
     private bool _isBusy;
 
-    /// <summary>True while some of it is remote: bytes written there reach the host by <see cref="Send"/> only.</summary>
-    public bool HasRemote => _remoteCount != 0;
+    /// <summary>
+    /// True while some of what the device may write is remote: bytes written there reach the host by <see cref="Send"/> only.
+    /// </summary>
+    public bool HasRemote => _writableCount != 0;
+
+    /// <summary>Number of regions that are remote.</summary>
+    public int RemoteCount { get; private set; }
 
     /// <summary>Maps a range of remote memory, for which native memory is made that stands for it.</summary>
     /// <param name="iova">First bus address.</param>
     /// <param name="size">Bytes, 1 upwards; the caller bounds the sum.</param>
     /// <param name="remote">The memory, valid until the range is unmapped.</param>
     /// <param name="allowed">What the device may do there.</param>
-    /// <returns>As <see cref="Map"/>; false too when there is no room.</returns>
+    /// <returns>As <see cref="Map"/>.</returns>
     public bool MapRemote(ulong iova, ulong size, IRemoteMemory remote, MemoryAccess allowed)
     {
-        Shadow shadow;
-        try
-        {
-            shadow = new Shadow(iova, size, remote);
-        }
-        catch (Exception noRoom) when (noRoom is OutOfMemoryException or OverflowException)
+        if (!Add(iova, null, size, allowed, new Shadow(iova, size, remote)))
         {
             return false;
         }
 
-        if (Add(iova, shadow.Start, size, allowed, shadow))
-        {
-            _remoteCount++;
-            return true;
-        }
-
-        shadow.Dispose();
-        return false;
+        RemoteCount++;
+        _writableCount += (allowed & MemoryAccess.Write) != 0 ? 1 : 0;
+        return true;
     }
 
     /// <summary>
@@ -66,12 +61,31 @@ public sealed unsafe partial class GuestMemory
         }
     }
 
-    private void Forget(Shadow? shadow)
+    private bool TryReachShadow(Shadow shadow, ulong offset, uint length, out byte* host, MemoryAccess access)
     {
-        if (shadow is not null)
+        host = shadow.Start;
+        if (host == null)
+        {
+            return false;
+        }
+
+        host += offset;
+        if (access != MemoryAccess.Read || IsDone(shadow.Fetch(host, length)))
+        {
+            return true;
+        }
+
+        host = null;
+        return false;
+    }
+
+    private void Forget(in Region region)
+    {
+        if (region.Shadow is { } shadow)
         {
             shadow.Dispose();
-            _remoteCount--;
+            RemoteCount--;
+            _writableCount -= (region.Allowed & MemoryAccess.Write) != 0 ? 1 : 0;
         }
     }
 

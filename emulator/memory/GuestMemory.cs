@@ -73,7 +73,7 @@ public sealed unsafe partial class GuestMemory
             return false;
         }
 
-        Forget(_regions[at].Shadow);
+        Forget(_regions[at]);
         _count--;
         Array.Copy(_regions, at + 1, _regions, at, _count - at);
         _regions[_count] = default;
@@ -125,23 +125,20 @@ public sealed unsafe partial class GuestMemory
             return false;
         }
 
-        byte* found = region.Host + offset;
         if (region.Shadow is { } shadow)
         {
             // Never remembered as the last: every translation has to ask.
-            if (access == MemoryAccess.Read && !IsDone(shadow.Fetch(found, length)))
-            {
-                return false;
-            }
+            return TryReachShadow(shadow, offset, length, out host, access);
         }
-        else if (region.Allowed == MemoryAccess.ReadWrite)
+
+        if (region.Allowed == MemoryAccess.ReadWrite)
         {
             _lastIova = region.Iova;
             _lastSize = region.Size;
             _lastHost = region.Host;
         }
 
-        host = found;
+        host = region.Host + offset;
         return true;
     }
 

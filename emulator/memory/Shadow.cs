@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace SmartNicFw.Emulator.Memory;
 
 /// <summary>
-/// One range of remote memory. Its pages take room only once they are used. Bytes are as the host has them only right after
+/// One range of remote memory. It takes room when it is first used, and its pages only once they are. Bytes are as the host has them only right after
 /// <see cref="Fetch"/>, and reach the host only by <see cref="Send"/>.
 /// </summary>
 internal sealed unsafe class Shadow : IDisposable
@@ -21,29 +21,35 @@ internal sealed unsafe class Shadow : IDisposable
 
     private readonly IRemoteMemory _remote;
     private readonly ulong _iova;
-    private readonly void* _room;
+    private void* _room;
+    private bool _isRefused;
 
-    /// <summary>Makes room.</summary>
-    /// <exception cref="OutOfMemoryException">There is none.</exception>
     public Shadow(ulong iova, ulong size, IRemoteMemory remote)
     {
         _iova = iova;
         _remote = remote;
         Size = size;
-
-        // Zeroed: the system makes pages of it when they are touched, and nothing of ours is in them.
-        _room = NativeMemory.AllocZeroed(checked((nuint)size + Alignment));
-        Start = (byte*)(((nuint)_room + Alignment - 1) & ~(Alignment - 1));
     }
 
-    /// <summary>First byte.</summary>
-    public byte* Start { get; }
+    /// <summary>First byte; null when there is no room for it.</summary>
+    public byte* Start
+    {
+        get
+        {
+            if (_room == null && !_isRefused)
+            {
+                MakeRoom();
+            }
+
+            return _room == null ? null : (byte*)(((nuint)_room + Alignment - 1) & ~(Alignment - 1));
+        }
+    }
 
     /// <summary>Bytes.</summary>
     public ulong Size { get; }
 
     /// <summary>True when a native address lies within.</summary>
-    public bool Holds(byte* host) => host >= Start && (ulong)(host - Start) < Size;
+    public bool Holds(byte* host) => _room != null && host >= Start && (ulong)(host - Start) < Size;
 
     /// <summary>Gets bytes from the host; of more than <see cref="MaxFetchBytes"/> none.</summary>
     public RemoteAccess Fetch(byte* host, uint length) =>
@@ -56,6 +62,21 @@ internal sealed unsafe class Shadow : IDisposable
     public void Dispose()
     {
         NativeMemory.Free(_room);
+        _room = null;
+        _isRefused = true;
+    }
+
+    // Zeroed: the system makes pages of it when they are touched, and nothing of ours is in them.
+    private void MakeRoom()
+    {
+        try
+        {
+            _room = NativeMemory.AllocZeroed(checked((nuint)Size + Alignment));
+        }
+        catch (Exception noRoom) when (noRoom is OutOfMemoryException or OverflowException)
+        {
+            _isRefused = true;
+        }
     }
 
     private ulong Iova(byte* host) => _iova + (ulong)(host - Start);

@@ -17,16 +17,24 @@ internal sealed unsafe class ClientMemory
     private const int MaxFiles = 256;
     private const ulong MaxFileBytes = 1UL << 40;
 
+    // Memory without a file takes as much of our address space, and room as far as it is used.
+    private const ulong MaxRemoteBytes = 1UL << 34;
+
     private const int FirstCapacity = 16;
 
     private readonly List<ClientFile> _files = [];
+    private readonly IRemoteMemory _remote;
     private ulong _fileBytes;
+    private ulong _remoteBytes;
 
     // Sorted by Iova, disjoint.
     private Range[] _ranges = new Range[FirstCapacity];
 
-    /// <summary>The ranges that are shared.</summary>
-    public GuestMemory Shared { get; } = new(VfioUserLimits.MaxDmaMaps);
+    /// <param name="remote">Reaches ranges that are in no shared file.</param>
+    public ClientMemory(IRemoteMemory remote) => _remote = remote;
+
+    /// <summary>All that the device may reach: shared files, and what messages reach for it.</summary>
+    public GuestMemory Reachable { get; } = new(VfioUserLimits.MaxDmaMaps);
 
     /// <summary>Ranges of both kinds.</summary>
     public int RangeCount { get; private set; }
@@ -34,7 +42,7 @@ internal sealed unsafe class ClientMemory
     /// <summary>Adds a range.</summary>
     /// <param name="flags">Of <see cref="DmaMapBody"/>.</param>
     /// <param name="descriptor">The file; -1 for none. It stays the caller's to close.</param>
-    /// <param name="isShared">Whether it is in <see cref="Shared"/>; if not, messages reach it.</param>
+    /// <param name="isShared">Whether it is in a shared file; if not, messages reach it.</param>
     /// <returns>0, or an error and nothing happened.</returns>
     public int Map(ulong iova, ulong size, uint flags, ulong offset, int descriptor, out bool isShared)
     {
@@ -58,10 +66,8 @@ internal sealed unsafe class ClientMemory
             return Errno.NoSpace;
         }
 
-        // Shared memory can be read and written: a range that the client opens for one of them only is for messages.
         ClientFile? file = null;
-        if (descriptor >= 0 && flags == (DmaMapBody.Readable | DmaMapBody.Writeable)
-            && ClientFile.TryStat(descriptor, out LibC.FileStatus status))
+        if (descriptor >= 0 && ClientFile.TryStat(descriptor, out LibC.FileStatus status))
         {
             if (offset > status.Size || size > status.Size - offset)
             {
@@ -71,10 +77,16 @@ internal sealed unsafe class ClientMemory
             file = Share(descriptor, status, offset + size);
         }
 
+        MemoryAccess allowed = ((flags & DmaMapBody.Readable) != 0 ? MemoryAccess.Read : MemoryAccess.None)
+            | ((flags & DmaMapBody.Writeable) != 0 ? MemoryAccess.Write : MemoryAccess.None);
         if (file is not null)
         {
             file.Ranges++;
-            isShared = Shared.Map(iova, file.Host + offset, size);
+            isShared = Reachable.Map(iova, file.Host + offset, size, allowed);
+        }
+        else if (size <= MaxRemoteBytes - _remoteBytes && Reachable.MapRemote(iova, size, _remote, allowed))
+        {
+            _remoteBytes += size;
         }
 
         Insert(at, new Range(iova, size, flags, file));
@@ -123,10 +135,14 @@ internal sealed unsafe class ClientMemory
         for (int index = first + count - 1; index >= first; index--)
         {
             Range range = _ranges[index];
+            bool wasReachable = Reachable.Unmap(range.Iova, range.Size);
             if (range.File is not null)
             {
-                _ = Shared.Unmap(range.Iova, range.Size);
                 Release(range.File);
+            }
+            else if (wasReachable)
+            {
+                _remoteBytes -= range.Size;
             }
         }
 

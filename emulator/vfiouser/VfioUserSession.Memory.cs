@@ -3,25 +3,13 @@ using System;
 using System.Buffers.Binary;
 using System.Diagnostics;
 using SmartNicFw.Emulator.Loop;
+using SmartNicFw.Emulator.Memory;
 
 namespace SmartNicFw.Emulator.VfioUser;
 
-/// <summary>What became of an access by messages.</summary>
-public enum MessageAccess
-{
-    /// <summary>It was done.</summary>
-    Done,
-
-    /// <summary>The client said no, has opened no such memory, or is gone. Nothing was read.</summary>
-    Refused,
-
-    /// <summary>Not now: the client waits for an answer of ours first, or did not answer in time. Nothing was read; try again later.</summary>
-    Busy,
-}
-
 public sealed partial class VfioUserSession
 {
-    /// <summary>Milliseconds that <see cref="ReadMemory"/> waits for a reply: the board stands still meanwhile.</summary>
+    /// <summary>Milliseconds that <see cref="Read"/> waits for a reply, and <see cref="Write"/> for room: the board stands still meanwhile.</summary>
     public const int ReadPatienceMilliseconds = 100;
 
     private const int SmallAccess = 4096;
@@ -62,6 +50,28 @@ public sealed partial class VfioUserSession
         }
     }
 
+    /// <inheritdoc/>
+    public void Write(ulong iova, ReadOnlySpan<byte> data)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!data.IsEmpty)
+        {
+            ReadOnlySpan<byte> piece = data[..Math.Min(data.Length, _maxDataXferSize)];
+            long dropped = Dropped;
+            AwaitRoom(piece.Length, start);
+            WriteMessage(iova, piece);
+            if (Dropped != dropped)
+            {
+                // Bytes of a frame must not be missing behind an index that says they are there.
+                Lose();
+                return;
+            }
+
+            iova += (uint)piece.Length;
+            data = data[piece.Length..];
+        }
+    }
+
     /// <summary>Whether the client has opened a range that is not in <see cref="Memory"/>, or is, to messages.</summary>
     /// <param name="isWrite">To be written; else to be read.</param>
     public bool ReachesByMessage(ulong iova, ulong length, bool isWrite) =>
@@ -73,25 +83,25 @@ public sealed partial class VfioUserSession
     /// a call that the session itself made it does not begin.
     /// </summary>
     /// <param name="iova">First bus address, of a range that the client opened for reading.</param>
-    /// <param name="data">Receives the bytes; of no meaning unless <see cref="MessageAccess.Done"/>.</param>
-    public MessageAccess ReadMemory(ulong iova, Span<byte> data)
+    /// <param name="data">Receives the bytes; of no meaning unless <see cref="RemoteAccess.Done"/>.</param>
+    public RemoteAccess Read(ulong iova, Span<byte> data)
     {
         if (_state != State.Attached || !_memory.Allows(iova, (ulong)data.Length, DmaMapBody.Readable))
         {
-            return MessageAccess.Refused;
+            return RemoteAccess.Refused;
         }
 
         if (_isHandling)
         {
-            return MessageAccess.Busy;
+            return RemoteAccess.Busy;
         }
 
         long start = Stopwatch.GetTimestamp();
         while (!data.IsEmpty)
         {
             int bytes = Math.Min(data.Length, _maxDataXferSize);
-            MessageAccess access = ReadPiece(iova, data[..bytes], start);
-            if (access != MessageAccess.Done)
+            RemoteAccess access = ReadPiece(iova, data[..bytes], start);
+            if (access != RemoteAccess.Done)
             {
                 return access;
             }
@@ -100,15 +110,30 @@ public sealed partial class VfioUserSession
             data = data[bytes..];
         }
 
-        return MessageAccess.Done;
+        return RemoteAccess.Done;
     }
 
-    private MessageAccess ReadPiece(ulong iova, Span<byte> data, long start)
+    // While a message is handled its answer must go out first, and nothing can be waited for.
+    private void AwaitRoom(int bytes, long start)
+    {
+        while (!_isHandling && IsAttached && _sending.Pending + VfioUserHeader.Bytes + DmaAccessBody.DataOffset + bytes > PostedBytes)
+        {
+            int left = ReadPatienceMilliseconds - (int)Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            if (left <= 0 || !UnixStream.AwaitWritable(_socket, left))
+            {
+                return;
+            }
+
+            SendNow();
+        }
+    }
+
+    private RemoteAccess ReadPiece(ulong iova, Span<byte> data, long start)
     {
         int seen = 0;
         if (Search(ref seen, null, default) != Finding.Nothing || IsPaused)
         {
-            return MessageAccess.Busy;
+            return RemoteAccess.Busy;
         }
 
         ushort id = _nextId++;
@@ -131,9 +156,9 @@ public sealed partial class VfioUserSession
                     {
                         return finding switch
                         {
-                            Finding.Data => MessageAccess.Done,
-                            Finding.Question => MessageAccess.Busy,
-                            _ => MessageAccess.Refused,
+                            Finding.Data => RemoteAccess.Done,
+                            Finding.Question => RemoteAccess.Busy,
+                            _ => RemoteAccess.Refused,
                         };
                     }
 
@@ -142,19 +167,19 @@ public sealed partial class VfioUserSession
                     int left = ReadPatienceMilliseconds - (int)Stopwatch.GetElapsedTime(start).TotalMilliseconds;
                     if (left <= 0 || !UnixStream.AwaitReadable(_socket, left))
                     {
-                        return MessageAccess.Busy;
+                        return RemoteAccess.Busy;
                     }
 
                     break;
                 case ReceiveBuffer.Result.Full:
-                    return MessageAccess.Busy;
+                    return RemoteAccess.Busy;
                 default:
                     Lose();
-                    return MessageAccess.Refused;
+                    return RemoteAccess.Refused;
             }
         }
 
-        return MessageAccess.Refused;
+        return RemoteAccess.Refused;
     }
 
     // Looks through what waits, from an offset on, for the reply, or for what has to be handled first.

@@ -11,7 +11,7 @@ namespace SmartNicFw.Emulator.VfioUser;
 /// before anything that the device sent because of it: QEMU answers nothing while it waits for us. Nothing that a client
 /// does throws; what does not follow the specification is refused with an error or ends this session, and no other.
 /// </summary>
-public sealed partial class VfioUserSession : IVfioUserHost, ILoopSource
+public sealed partial class VfioUserSession : IVfioUserHost, IRemoteMemory, ILoopSource
 {
     // Bytes that may wait before nothing more is read from the client.
     private const int PauseBytes = 64 * 1024;
@@ -30,7 +30,7 @@ public sealed partial class VfioUserSession : IVfioUserHost, ILoopSource
     private readonly SendBuffer _sending;
     private readonly LoopRegistration _registration;
     private readonly LoopTimer _patience;
-    private readonly ClientMemory _memory = new();
+    private readonly ClientMemory _memory;
     private readonly IrqTable _irqs = new();
     private readonly int _process;
 
@@ -47,6 +47,7 @@ public sealed partial class VfioUserSession : IVfioUserHost, ILoopSource
     internal VfioUserSession(VfioUserServer server, int socket)
     {
         _server = server;
+        _memory = new ClientMemory(this);
         _device = server.Device;
         _received = server.Received;
         _sending = server.Sending;
@@ -69,7 +70,7 @@ public sealed partial class VfioUserSession : IVfioUserHost, ILoopSource
     }
 
     /// <inheritdoc/>
-    public GuestMemory Memory => _memory.Shared;
+    public GuestMemory Memory => _memory.Reachable;
 
     /// <summary>Process that connected; 0 when the kernel does not say.</summary>
     public int Process => _process;

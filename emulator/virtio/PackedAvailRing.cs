@@ -1,5 +1,6 @@
 // Take side of a packed queue: descriptors that the driver made available, and which buffers are out. Never writes guest
 // memory but for the wish to be kicked. Knows nothing of used descriptors.
+using System;
 using System.Threading;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Hal.Spec;
@@ -10,6 +11,8 @@ namespace SmartNicFw.Emulator.Virtio;
 internal sealed unsafe class PackedAvailRing
 {
     private const uint AvailAndUsed = DescriptorFlags.Avail | DescriptorFlags.Used;
+
+    private const int All = -1;
 
     // Buffer IDs are the driver's choice of 16 bits: nothing ties them to the queue's size.
     private const int BufferIds = 65536;
@@ -26,6 +29,9 @@ internal sealed unsafe class PackedAvailRing
 
     // Slots of all buffers that are taken and not completed, 0 to the queue's size.
     private int _slotsOut;
+
+    // Slots from the next on that may be looked at as the first of a buffer; all of them unless counted, which is for remote memory.
+    private int _seen = All;
 
     // Next slot to take from, and what its AVAIL and USED flags are once the driver has made it available (2.8.1).
     private int _next;
@@ -61,7 +67,7 @@ internal sealed unsafe class PackedAvailRing
     public int Take(TakenBuffer* buffers, DescriptorChain[] chains, int start, int count, long bytes)
     {
         int taken = 0;
-        for (; taken < count && bytes > 0 && !IsBroken; taken++)
+        for (; taken < count && bytes > 0 && _seen != 0 && !IsBroken; taken++)
         {
             // Length, ID and flags in one load, the address after it: each is read once. Acquire. Partner: the driver's
             // barrier before its write of the first descriptor's flags (2.8.21.1.1). Without it an address, or a descriptor
@@ -115,6 +121,7 @@ internal sealed unsafe class PackedAvailRing
 
             _out[id >> 6] |= bit;
             _slotsOut += slots;
+            _seen = _seen == All ? All : Math.Max(0, _seen - slots);
             buffer->Written = 0;
             buffer->Id = id;
             buffer->Slots = (ushort)slots;
@@ -127,6 +134,27 @@ internal sealed unsafe class PackedAvailRing
         }
 
         return taken;
+    }
+
+    /// <summary>Counts the slots that are available now, and sees no more of them until it is called again.</summary>
+    public void LimitSeen()
+    {
+        int slot = _next;
+        uint available = _available;
+        for (_seen = 0; _seen < _size; _seen++)
+        {
+            byte* descriptor = _ring + ((nint)slot * PackedDescriptor.Bytes);
+            if ((Flags(*(ulong*)(descriptor + PackedDescriptor.LengthOffset)) & AvailAndUsed) != available)
+            {
+                return;
+            }
+
+            if (++slot == _size)
+            {
+                slot = 0;
+                available ^= AvailAndUsed;
+            }
+        }
     }
 
     /// <summary>Gives the buffers taken last back.</summary>

@@ -89,6 +89,12 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
     private protected override int TakeOne(TakenBuffer* buffer, DescriptorChain[] chain) =>
         _avail.Take(buffer, chain, 0, 1, long.MaxValue);
 
+    private protected override bool LimitSeen()
+    {
+        _avail.LimitSeen();
+        return true;
+    }
+
     private protected override bool TryBind()
     {
         if (!TryFindArea(DescriptorArea, Size * PackedDescriptor.Bytes, RingAlignment, out byte* ring)

@@ -87,12 +87,16 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
     private protected override int TakeOne(TakenBuffer* buffer, DescriptorChain[] chain) =>
         _avail.Take(buffer, chain, 0, 1, long.MaxValue);
 
+    private protected override bool LimitSeen() => false;
+
     private protected override bool TryBind()
     {
         int availBytes = AvailRing.RingOffset + (Size * AvailRing.EntryBytes) + EventBytes;
         int usedBytes = UsedRing.RingOffset + (Size * UsedRing.EntryBytes) + EventBytes;
-        if (!TryFindArea(DescriptorArea, Size * SplitDescriptor.Bytes, DescriptorAlignment, out byte* descriptors)
-            || !TryFindArea(DriverArea, availBytes, AvailAlignment, out byte* avail)
+
+        // In the order in which remote areas are fetched: the index first, then the descriptors.
+        if (!TryFindArea(DriverArea, availBytes, AvailAlignment, out byte* avail)
+            || !TryFindArea(DescriptorArea, Size * SplitDescriptor.Bytes, DescriptorAlignment, out byte* descriptors)
             || !TryFindArea(DeviceArea, usedBytes, UsedAlignment, out byte* used))
         {
             return false;

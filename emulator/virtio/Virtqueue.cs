@@ -63,8 +63,7 @@ public abstract unsafe class Virtqueue
     {
         get
         {
-            FetchRings();
-            return SeesWork;
+            return FetchRings() ? SeesWork : _isStarved;
         }
     }
 
@@ -101,8 +100,7 @@ public abstract unsafe class Virtqueue
     {
         TakenBuffer buffer;
         _one[0] = chain;
-        FetchRings();
-        if (TakeOne(&buffer, _one) == 0)
+        if (!FetchRings() || TakeOne(&buffer, _one) == 0)
         {
             return IsBroken ? TakeResult.Broken : TakeResult.Empty;
         }
@@ -123,11 +121,8 @@ public abstract unsafe class Virtqueue
     /// When at least as many bytes are taken, no further buffer is: those of single pieces, and the readable ones of chains.
     /// </param>
     /// <returns>Number of buffers taken; they are good even if the ring broke after them.</returns>
-    public int TakeMany(BufferBatch batch, int start, int count, long bytes = long.MaxValue)
-    {
-        FetchRings();
-        return Take(batch, start, count, bytes);
-    }
+    public int TakeMany(BufferBatch batch, int start, int count, long bytes = long.MaxValue) =>
+        FetchRings() ? Take(batch, start, count, bytes) : 0;
 
     /// <summary>
     /// Gives a buffer back unused: the next take finds it again, as the guest has it then. Only for the buffers taken last,
@@ -252,6 +247,10 @@ public abstract unsafe class Virtqueue
     /// <summary>As <see cref="EnableKicks"/>, of native memory.</summary>
     private protected abstract bool Arm();
 
+    /// <summary>Lets a take see no more than is there now, until this is called again.</summary>
+    /// <returns>True when the rings have to be fetched again after it.</returns>
+    private protected abstract bool LimitSeen();
+
     /// <summary>Takes one buffer.</summary>
     /// <param name="buffer">Filled, unless 0 is returned.</param>
     /// <param name="chain">One chain, filled when the buffer is one.</param>
@@ -284,12 +283,36 @@ public abstract unsafe class Virtqueue
         return _isReached;
     }
 
-    private void FetchRings()
+    // Each fetch is acquire for the next: an index is fetched before what it says is there. A packed ring is both, so it is
+    // fetched twice, and what has come in between waits for the next time.
+    private bool FetchRings()
+    {
+        if (_mirrors.Count == 0)
+        {
+            return true;
+        }
+
+        bool isFetched = FetchAll();
+        if (isFetched && LimitSeen())
+        {
+            isFetched = FetchAll();
+        }
+
+        _isStarved |= !isFetched;
+        return isFetched;
+    }
+
+    private bool FetchAll()
     {
         foreach (RingMirror mirror in _mirrors)
         {
-            _isStarved |= !mirror.Fetch();
+            if (!mirror.Fetch())
+            {
+                return false;
+            }
         }
+
+        return true;
     }
 
     private void SendRings()

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.VfioUser;
 
 namespace SmartNicFw.Tests.VfioUser;
@@ -326,18 +327,18 @@ public sealed unsafe class VfioUserCommandTests
     {
         using var server = new ServerUnderTest();
         using RawClient client = server.Attach();
-        MessageAccess within = MessageAccess.Done;
+        RemoteAccess within = RemoteAccess.Done;
         server.Device.During = (_, _) =>
         {
             server.Device.Host!.WriteMessage(0xFEE00000, [1, 2, 3, 4]);
-            within = ((VfioUserSession)server.Device.Host!).ReadMemory(0x1000, new byte[4]);
+            within = ((VfioUserSession)server.Device.Host!).Read(0x1000, new byte[4]);
         };
         Assert.That(client.MapDma(0x1000, 0x1000).IsError, Is.False);
         foreach (ushort command in new ushort[] { 9, 10 })
         {
             RawReply reply = client.Ask(command, RawClient.Body(0L, 0, 4, new byte[command == 10 ? 4 : 0]));
             Assert.That(reply.IsError, Is.False);
-            Assert.That(within, Is.EqualTo(MessageAccess.Busy));
+            Assert.That(within, Is.EqualTo(RemoteAccess.Busy));
             RawReply message = client.Receive();
             Assert.That(message.Command, Is.EqualTo(12));
             Assert.That(message.Flags, Is.EqualTo(0x10));

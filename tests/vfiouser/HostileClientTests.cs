@@ -6,6 +6,7 @@ using System.Linq;
 using System.Text;
 using System.Threading;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.VfioUser;
 
 namespace SmartNicFw.Tests.VfioUser;
@@ -338,12 +339,12 @@ public sealed unsafe class VfioUserHostileClientTests
             client.Post(2, RawClient.Body(32, 3, 0L, (ulong)index * 4096, 4096L), index % 2 == 0 ? [file] : []);
         neighbour.Check();
         Assert.That(client.Ask(13).IsError, Is.False);
-        server.OnLoop(() => Assert.That(server.Device.Host!.Memory.RegionCount, Is.EqualTo(10_000)));
+        server.OnLoop(() => Assert.That(server.Device.Host!.Memory.RemoteCount, Is.EqualTo(10_000)));
         for (int index = 0; index < 20_000; index += 3)
             client.Post(3, RawClient.Body(24, 0, (ulong)index * 4096, 4096L));
         neighbour.Check();
         Assert.That(client.Ask(13).IsError, Is.False);
-        server.OnLoop(() => Assert.That(server.Device.Host!.Memory.RegionCount, Is.EqualTo(10_000 - 3334)));
+        server.OnLoop(() => Assert.That(server.Device.Host!.Memory.RemoteCount, Is.EqualTo(10_000 - 3333)));
         Assert.That(client.UnmapDma(0, 0, flags: 2).IsError, Is.False);
         server.OnLoop(() => Assert.That(server.Device.Host!.Memory.RegionCount, Is.Zero));
         _ = RawSystem.Close(file);
@@ -372,9 +373,11 @@ public sealed unsafe class VfioUserHostileClientTests
         server.OnLoop(() =>
         {
             var session = (VfioUserSession)server.Device.Host!;
-            Assert.That(session.Memory.RegionCount, Is.Zero);
+            Assert.That((session.Memory.RegionCount, session.Memory.RemoteCount), Is.EqualTo((6, 4)));
             for (ulong at = 0x10000; at <= 0x60000; at += 0x10000)
             {
+                Assert.That(CanTranslate(session.Memory, at, MemoryAccess.Write), Is.EqualTo(at != 0x50000));
+                Assert.That(CanTranslate(session.Memory, at, MemoryAccess.None), Is.True);
                 Assert.That(session.ReachesByMessage(at, 0x10000, isWrite: false), Is.EqualTo(at != 0x60000));
                 Assert.That(session.ReachesByMessage(at, 0x10000, isWrite: true), Is.EqualTo(at != 0x50000));
                 Assert.That(session.ReachesByMessage(at + 1, 0x10000, isWrite: false), Is.False, "not over the end");
@@ -385,6 +388,9 @@ public sealed unsafe class VfioUserHostileClientTests
             _ = RawSystem.Close(descriptor);
         neighbour.Check();
     }
+
+    private static unsafe bool CanTranslate(GuestMemory memory, ulong iova, MemoryAccess access) =>
+        memory.TryTranslate(iova, 0x10000, out _, access);
 
     [Test]
     public void Item_25_files_beyond_what_one_client_may_have_mapped_are_reached_by_messages()
@@ -403,7 +409,8 @@ public sealed unsafe class VfioUserHostileClientTests
             _ = RawSystem.Close(file);
         }
 
-        server.OnLoop(() => Assert.That(server.Device.Host!.Memory.RegionCount, Is.EqualTo(256)));
+        server.OnLoop(() => Assert.That(
+            (server.Device.Host!.Memory.RegionCount, server.Device.Host!.Memory.RemoteCount), Is.EqualTo((300, 44))));
         neighbour.Check();
     }
 

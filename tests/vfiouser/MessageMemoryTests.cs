@@ -3,17 +3,18 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.VfioUser;
 
 namespace SmartNicFw.Tests.VfioUser;
 
 public sealed class VfioUserMessageMemoryTests
 {
-    private static Task<(MessageAccess Access, byte[] Data)> Read(ServerUnderTest server, ulong iova, int bytes) => Task.Run(() =>
+    private static Task<(RemoteAccess Access, byte[] Data)> Read(ServerUnderTest server, ulong iova, int bytes) => Task.Run(() =>
         server.OnLoop(() =>
         {
             byte[] data = new byte[bytes];
-            MessageAccess access = ((VfioUserSession)server.Device.Host!).ReadMemory(iova, data);
+            RemoteAccess access = ((VfioUserSession)server.Device.Host!).Read(iova, data);
             return (access, data);
         }));
 
@@ -23,13 +24,13 @@ public sealed class VfioUserMessageMemoryTests
         using var server = new ServerUnderTest();
         using RawClient client = server.Attach();
         Assert.That(client.MapDma(0x10000, 0x1000).IsError, Is.False);
-        Task<(MessageAccess Access, byte[] Data)> read = Read(server, 0x10010, 5);
+        Task<(RemoteAccess Access, byte[] Data)> read = Read(server, 0x10010, 5);
         RawReply question = client.Receive();
         Assert.That(question.Command, Is.EqualTo(11));
         Assert.That(question.Flags, Is.Zero);
         Assert.That(question.Body, Is.EqualTo(RawClient.Body(0x10010L, 5L)));
         client.Answer(question, RawClient.Body(0x10010L, 5L, new byte[] { 1, 2, 3, 4, 5 }));
-        Assert.That(read.Result.Access, Is.EqualTo(MessageAccess.Done));
+        Assert.That(read.Result.Access, Is.EqualTo(RemoteAccess.Done));
         Assert.That(read.Result.Data, Is.EqualTo(new byte[] { 1, 2, 3, 4, 5 }));
         Assert.That(client.Ask(13).IsError, Is.False);
     }
@@ -41,7 +42,7 @@ public sealed class VfioUserMessageMemoryTests
         using var client = new RawClient(server.Path);
         Assert.That(client.Ask(1, RawClient.Version("{\"capabilities\":{\"max_data_xfer_size\":16}}\0")).IsError, Is.False);
         Assert.That(client.MapDma(0, 0x1000).IsError, Is.False);
-        Task<(MessageAccess Access, byte[] Data)> read = Read(server, 0, 40);
+        Task<(RemoteAccess Access, byte[] Data)> read = Read(server, 0, 40);
         foreach (int length in new[] { 16, 16, 8 })
         {
             RawReply question = client.Receive();
@@ -51,7 +52,7 @@ public sealed class VfioUserMessageMemoryTests
             client.Answer(question, [.. question.Body, .. data]);
         }
 
-        Assert.That(read.Result.Access, Is.EqualTo(MessageAccess.Done));
+        Assert.That(read.Result.Access, Is.EqualTo(RemoteAccess.Done));
         Assert.That(read.Result.Data[15..17], Is.EqualTo(new byte[] { 16, 16 }));
         Assert.That(read.Result.Data[32], Is.EqualTo(8));
     }
@@ -62,13 +63,13 @@ public sealed class VfioUserMessageMemoryTests
         using var server = new ServerUnderTest();
         using RawClient client = server.Attach();
         Assert.That(client.MapDma(0, 0x1000).IsError, Is.False);
-        Task<(MessageAccess Access, byte[] Data)> read = Read(server, 0, 4);
+        Task<(RemoteAccess Access, byte[] Data)> read = Read(server, 0, 4);
         RawReply question = client.Receive();
         for (byte index = 0; index < 50; index++)
             client.Post(10, RawClient.Body((ulong)index, 0, 1, new[] { index }));
         client.Answer(question, [.. question.Body, 9, 8, 7, 6]);
         client.Post(10, RawClient.Body(50L, 0, 1, new byte[] { 50 }));
-        Assert.That(read.Result.Access, Is.EqualTo(MessageAccess.Done));
+        Assert.That(read.Result.Access, Is.EqualTo(RemoteAccess.Done));
         Assert.That(read.Result.Data, Is.EqualTo(new byte[] { 9, 8, 7, 6 }));
         Assert.That(client.Ask(13).IsError, Is.False);
         string[] writes = server.Device.Writes();
@@ -84,14 +85,14 @@ public sealed class VfioUserMessageMemoryTests
         using RawClient client = server.Attach();
         Assert.That(client.MapDma(0, 0x1000).IsError, Is.False);
         server.Device.Region(0)[5] = 0x55;
-        Task<(MessageAccess Access, byte[] Data)> read = Read(server, 0, 4);
+        Task<(RemoteAccess Access, byte[] Data)> read = Read(server, 0, 4);
         RawReply question = client.Receive();
         Assert.That(client.ReadRegion(0, 5, 1)[0], Is.EqualTo(0x55), "a client that waits for this answers nothing before");
-        Assert.That(read.Result.Access, Is.EqualTo(MessageAccess.Busy));
+        Assert.That(read.Result.Access, Is.EqualTo(RemoteAccess.Busy));
 
         // The late answer is no answer to the next read.
         client.Answer(question, [.. question.Body, 1, 1, 1, 1]);
-        Task<(MessageAccess Access, byte[] Data)> again = Read(server, 0, 4);
+        Task<(RemoteAccess Access, byte[] Data)> again = Read(server, 0, 4);
         RawReply second = client.Receive();
         Assert.That(second.Id, Is.Not.EqualTo(question.Id));
         client.Answer(second, [.. second.Body, 2, 2, 2, 2]);
@@ -106,21 +107,21 @@ public sealed class VfioUserMessageMemoryTests
         using RawClient client = server.Attach();
         Assert.That(client.MapDma(0, 0x1000, flags: 1).IsError, Is.False);
         Assert.That(client.MapDma(0x1000, 0x1000, flags: 2).IsError, Is.False);
-        Assert.That(Read(server, 0, 4).Result.Access, Is.EqualTo(MessageAccess.Busy), "silence");
+        Assert.That(Read(server, 0, 4).Result.Access, Is.EqualTo(RemoteAccess.Busy), "silence");
         Assert.That(client.Receive().Command, Is.EqualTo(11));
 
-        Task<(MessageAccess Access, byte[] Data)> read = Read(server, 0, 4);
+        Task<(RemoteAccess Access, byte[] Data)> read = Read(server, 0, 4);
         client.Answer(client.Receive(), [], flags: 0x21);
-        Assert.That(read.Result.Access, Is.EqualTo(MessageAccess.Refused));
+        Assert.That(read.Result.Access, Is.EqualTo(RemoteAccess.Refused));
         foreach (int length in new[] { 0, 16, 19, 21, 4000 })
         {
             read = Read(server, 0, 4);
             client.Answer(client.Receive(), new byte[length]);
-            Assert.That(read.Result.Access, Is.EqualTo(MessageAccess.Refused), $"{length} bytes");
+            Assert.That(read.Result.Access, Is.EqualTo(RemoteAccess.Refused), $"{length} bytes");
         }
 
         foreach ((ulong iova, int bytes) in new (ulong, int)[] { (0x1000, 4), (0xFFE, 4), (0x2000, 1), (ulong.MaxValue, 1) })
-            Assert.That(Read(server, iova, bytes).Result.Access, Is.EqualTo(MessageAccess.Refused), "not opened for reading");
+            Assert.That(Read(server, iova, bytes).Result.Access, Is.EqualTo(RemoteAccess.Refused), "not opened for reading");
         Assert.That(client.Ask(13).IsError, Is.False);
         neighbour.Check();
     }
@@ -132,10 +133,10 @@ public sealed class VfioUserMessageMemoryTests
         using var neighbour = new Neighbour(server);
         using RawClient client = server.Attach();
         Assert.That(client.MapDma(0, 0x1000).IsError, Is.False);
-        Task<(MessageAccess Access, byte[] Data)> read = Read(server, 0, 4);
+        Task<(RemoteAccess Access, byte[] Data)> read = Read(server, 0, 4);
         _ = client.Receive();
         client.Dispose();
-        Assert.That(read.Result.Access, Is.EqualTo(MessageAccess.Refused));
+        Assert.That(read.Result.Access, Is.EqualTo(RemoteAccess.Refused));
         Assert.That(server.Eventually(() => server.Device.Detachments == 1), Is.True);
         neighbour.Check();
         server.Attach().Dispose();
