@@ -24,8 +24,6 @@ public sealed partial class VfioUserSession
     /// <summary>Milliseconds that <see cref="ReadMemory"/> waits for a reply: the board stands still meanwhile.</summary>
     public const int ReadPatienceMilliseconds = 100;
 
-    private const int SmallAccess = 4096;
-
     // Bytes of DMA_WRITE that may wait for the client to read.
     private const int PostedBytes = 256 * 1024;
 
