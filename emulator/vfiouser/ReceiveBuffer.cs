@@ -110,13 +110,16 @@ internal sealed class ReceiveBuffer
         }
     }
 
-    /// <summary>Closes all descriptors, forgets all bytes, gives back what a long message took.</summary>
+    /// <summary>Closes all descriptors, forgets all bytes, gives back what long messages took: until then the room is kept.</summary>
     public void Reset()
     {
         _front.Close();
         _behind.Close();
-        _end = _first;
         Rewind();
+        if (_bytes.Length > FirstCapacity)
+        {
+            _bytes = new byte[FirstCapacity];
+        }
     }
 
     private static bool IsPossible(uint size) => size is >= VfioUserHeader.Bytes and <= VfioUserLimits.MaxMessageBytes;
@@ -141,10 +144,6 @@ internal sealed class ReceiveBuffer
         _first = 0;
         _end = 0;
         _last = 0;
-        if (_bytes.Length > FirstCapacity)
-        {
-            _bytes = new byte[FirstCapacity];
-        }
     }
 
     private bool MakeRoom()

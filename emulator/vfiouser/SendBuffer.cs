@@ -63,11 +63,12 @@ internal sealed class SendBuffer
             _left -= result;
         }
 
-        Reset();
+        _first = 0;
+        _end = 0;
         return 0;
     }
 
-    /// <summary>Forgets what waits, and gives back what a long message took.</summary>
+    /// <summary>Forgets what waits, and gives back what long messages took: until then the room is kept for the next of them.</summary>
     public void Reset()
     {
         _first = 0;

@@ -10,6 +10,9 @@ public sealed partial class VfioUserSession
     private const ushort MajorVersion = 0;
     private const ushort MinorVersion = 0;
 
+    // The device reads this much in one call: all of configuration space.
+    private const int ReadPieceBytes = 4096;
+
     private int _maxDataXferSize = VfioUserLimits.MaxDataXferSize;
 
     private void Handle(ReadOnlySpan<byte> message)
@@ -370,14 +373,19 @@ public sealed partial class VfioUserSession
             return 0;
         }
 
-        // Not into the queue itself, which moves when the device sends something.
-        Span<byte> data = count <= SmallAccess ? stackalloc byte[SmallAccess] : new byte[count];
-        data = data[..count];
-        _device.Read(region, offset, data);
-        if (IsOpen)
+        body.CopyTo(_sending.At(place + VfioUserHeader.Bytes, RegionAccessBody.DataOffset));
+        place += VfioUserHeader.Bytes + RegionAccessBody.DataOffset;
+
+        // Not into the queue itself, which moves when the device sends something; and a long read in pieces.
+        Span<byte> piece = stackalloc byte[Math.Min(count, ReadPieceBytes)];
+        for (int at = 0; at < count && IsOpen; at += piece.Length)
         {
-            body.CopyTo(_sending.At(place + VfioUserHeader.Bytes, RegionAccessBody.DataOffset));
-            data.CopyTo(_sending.At(place + VfioUserHeader.Bytes + RegionAccessBody.DataOffset, count));
+            piece = piece[..Math.Min(piece.Length, count - at)];
+            _device.Read(region, offset + (uint)at, piece);
+            if (IsOpen)
+            {
+                piece.CopyTo(_sending.At(place + at, piece.Length));
+            }
         }
 
         return 0;

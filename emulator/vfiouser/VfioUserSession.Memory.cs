@@ -12,8 +12,6 @@ public sealed partial class VfioUserSession
     /// <summary>Milliseconds that <see cref="Read"/> waits for a reply, and <see cref="Write"/> for room: the board stands still meanwhile.</summary>
     public const int ReadPatienceMilliseconds = 100;
 
-    private const int SmallAccess = 4096;
-
     // Bytes of DMA_WRITE that may wait for the client to read.
     private const int PostedBytes = 256 * 1024;
 
