@@ -79,8 +79,6 @@ public sealed class GuestLabTests : GuestFixture
         Assert.That(guest.Console, Does.Contain("stray words"));
     }
 
-    private static string Word(int step) => $"word {step}, longer than the sixteen bytes that a serial port holds";
-
     [Test]
     public void A_script_that_gives_up_fails_its_test_with_its_own_words_and_QEMU_is_gone()
     {
@@ -138,4 +136,6 @@ public sealed class GuestLabTests : GuestFixture
         Assert.That(results["log.count"], Is.EqualTo("0"), () => results["log"]);
         TestContext.Out.WriteLine($"igb VF to VF, TCP, Linux {Lab.Kernel(kernel).Release}: {results["igb.tcp.mbits"]} Mbit/s");
     }
+
+    private static string Word(int step) => $"word {step}, longer than the sixteen bytes that a serial port holds";
 }
