@@ -186,7 +186,9 @@ public sealed class GuestLabTests : GuestFixture
         Assert.That(results.Number("received"), Is.GreaterThan(1000));
         Assert.That(results["address"], Does.Match("^([0-9a-f]{2}:){5}[0-9a-f]{2}$"));
         Assert.That(results["left"], Is.EqualTo("0"));
-        Assert.That(results["log.count"], Is.EqualTo("0"), () => results["log"]);
+
+        // igb's drivers complain about QEMU's model of it (MAC filters, VLANs that go with the VF); nobody else does.
+        Assert.That(results.Lines("log"), Has.All.Match("igb(vf)? 0000:01:"));
         TestContext.Out.WriteLine($"igb VF to VF, TCP, Linux {Lab.Kernel(kernel).Release}: {results["igb.tcp.mbits"]} Mbit/s");
     }
 
