@@ -27,6 +27,7 @@ namespace SmartNicFw.Firmware
         private readonly QueueArbiter _arbiter;
         private readonly DmaScheduler _scheduler;
         private readonly DeviceLifecycle _lifecycle;
+        private readonly BusMastering _mastering;
         private bool _isCutShort;
 
         /// <summary>Builds the rooms and hangs them into the reset door.</summary>
@@ -38,14 +39,15 @@ namespace SmartNicFw.Firmware
             _ethernet = board.EthernetPort;
             State = new VirtioState(configuration, numbering);
             Counters = new Counters(numbering.Count);
-            Msix = new MsixTable(configuration, numbering, space, board.MsixPort, Counters);
+            _mastering = new BusMastering(numbering, space, resets, board.QueueEngine);
+            Msix = new MsixTable(configuration, numbering, space, _mastering, board.MsixPort, Counters);
             Pending = new PendingQueues(State.Queues.Count);
             InterruptModerator moderator = new InterruptModerator(State, Msix);
             Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, moderator);
             Steering steering = new Steering(State, board.SwitchTable);
             FunctionAccess access = new FunctionAccess(numbering, space, resets);
             _lifecycle = new DeviceLifecycle(
-                State, board.QueueEngine, board.SwitchTable, Pending, Policy, moderator, Msix, steering, Counters);
+                State, board.QueueEngine, _mastering, board.SwitchTable, Pending, Policy, moderator, Msix, steering, Counters);
             _doorbells = new DoorbellHandler(board.DoorbellPort, access, State, Pending, Counters);
             CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(numbering), _lifecycle, Msix);
             _bars = new BarAccessHandler(
@@ -55,9 +57,9 @@ namespace SmartNicFw.Firmware
             _link = new LinkStatus(State, moderator, board.EthernetPort);
             ControlQueue control = new ControlQueue(
                 board.CommandPort, State, new ReceiveCommands(State, board.SwitchTable, Policy),
-                new MultiqueueCommands(State, steering));
+                new MultiqueueCommands(State, steering), new StatisticsCommands(State, board.QueueEngine));
             _scheduler = new DmaScheduler(
-                board.QueueEngine, space, State, Pending, _lifecycle, moderator, control, Counters);
+                board.QueueEngine, _mastering, State, Pending, _lifecycle, moderator, control, Counters);
             _arbiter = new QueueArbiter(Pending, _scheduler);
             resets.Attach(_lifecycle);
         }
@@ -110,17 +112,20 @@ namespace SmartNicFw.Firmware
         /// <inheritdoc/>
         public void CommandWritten(int function)
         {
-            _lifecycle.Resume(function);
+            if (_mastering.Update(function))
+            {
+                _lifecycle.Resume(function);
+            }
         }
 
         /// <inheritdoc/>
         public void PowerStateWritten(int physicalFunction)
         {
-            _lifecycle.Resume(physicalFunction);
+            CommandWritten(physicalFunction);
             int first = _numbering.VirtualFunction(physicalFunction, 0);
             for (int function = first; function < first + _numbering.TotalVFs; function++)
             {
-                _lifecycle.Resume(function);
+                CommandWritten(function);
             }
         }
 

@@ -20,6 +20,7 @@ namespace SmartNicFw.Emulator.Board;
 public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
 {
     private readonly BarRequest _barRequest = new();
+    private GuestMemory _memory = new();
 
     /// <summary>Powers a board on.</summary>
     /// <param name="log">Hears of what happens to functions and queues, never of frames; null: nobody does.</param>
@@ -38,7 +39,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         int functions = configuration.PhysicalFunctions * (1 + configuration.TotalVFs);
         Switch = new PacketSwitch(functions);
         int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
-        Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, new GuestMemory(), log ?? NullLogger.Instance);
+        Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, _memory, log ?? NullLogger.Instance);
         Bars = new MemoryLink(configuration);
         Firmware = new FirmwareRuntime(configuration, new BoardContracts
         {
@@ -72,11 +73,21 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <summary>The board's time.</summary>
     public BoardClock Clock { get; }
 
-    /// <summary>Memory of the host that the endpoint may reach. Set while no queue runs: right after a reset.</summary>
+    /// <summary>
+    /// Memory of the host that functions may reach, unless the engine was told of another for one of them. Setting it tells the
+    /// engine for all of them: while no queue runs, right after a reset.
+    /// </summary>
     public GuestMemory Memory
     {
-        get => Engine.Memory;
-        set => Engine.Memory = value;
+        get => _memory;
+        set
+        {
+            _memory = value;
+            for (int function = 0; function < Switch.FunctionCount; function++)
+            {
+                Engine.SetMemory(function, value);
+            }
+        }
     }
 
     /// <summary>The switch between functions and wire.</summary>
@@ -185,6 +196,16 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         while (Bars.IsBusy)
         {
             Step();
+        }
+    }
+
+    /// <summary>Memory was mapped: queues whose rings were out of reach look again.</summary>
+    /// <param name="memory">The memory, of which every started queue is rung.</param>
+    public void LookAgain(GuestMemory memory)
+    {
+        foreach ((int function, int queue) in Engine.Started(memory))
+        {
+            Bars.Ring(function, queue);
         }
     }
 

@@ -71,9 +71,16 @@ public sealed class MemoryLink : IBarPort, IDoorbellPort
     {
         Doorbells++;
         int queue = (int)(target.Offset / BarMap.NotifyOffMultiplier);
-        int function = target.Vf < 0
-            ? target.PhysicalFunction
-            : _physicalFunctions + (target.PhysicalFunction * _totalVFs) + target.Vf;
+        Ring(
+            target.Vf < 0 ? target.PhysicalFunction : _physicalFunctions + (target.PhysicalFunction * _totalVFs) + target.Vf,
+            queue);
+    }
+
+    /// <summary>Rings a doorbell on nobody's behalf: something else has changed for the queue.</summary>
+    /// <param name="function">Index of the function: PFs first, then the VFs of each.</param>
+    /// <param name="queue">Number of the queue; one that has no doorbell is not rung.</param>
+    public void Ring(int function, int queue)
+    {
         int bell = (function * DoorbellsPerFunction) + queue;
         ulong bit = 1UL << (bell & 63);
         if (queue < DoorbellsPerFunction && (_isRinging[bell >> 6] & bit) == 0)

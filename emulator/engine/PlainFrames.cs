@@ -175,7 +175,7 @@ internal sealed unsafe class PlainFrames
     private void Deliver(RunningQueue queue, ReadOnlySpan<int> places)
     {
         int done = 0;
-        if (queue.Backlog!.Count == 0 && queue.Ring.TryReach())
+        if (queue.Backlog!.Count == 0 && _table.MayReach(queue))
         {
             int taken = queue.Ring.TakeMany(_buffers, 0, places.Length);
             done = Fill(queue, places[..taken], out long bytes);
@@ -185,6 +185,7 @@ internal sealed unsafe class PlainFrames
                 queue.Ring.CompleteMany(_buffers, 0, done);
                 _table.MarkUsed(queue, done);
                 _switch.CountReceived(queue.Function, done, bytes);
+                _table.Counters.CountFrames(queue.CounterRow, done, bytes);
             }
         }
 

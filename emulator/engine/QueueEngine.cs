@@ -1,5 +1,7 @@
 // The queue engine of the emulated card: firmware's turns on one side, rings, switch and wire on the other.
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
@@ -14,6 +16,8 @@ namespace SmartNicFw.Emulator.Engine;
 /// </summary>
 public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPort
 {
+    // What each function may reach.
+    private readonly GuestMemory[] _memory;
     private readonly QueueTable _table;
     private readonly PacketSwitch _switch;
     private readonly ILogger _log;
@@ -26,21 +30,19 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     /// <summary>Makes an engine without a wire.</summary>
     /// <param name="packetSwitch">The switch, which knows the number of functions.</param>
     /// <param name="queuesPerFunction">Queues that a function may have.</param>
-    /// <param name="memory">Memory of the host.</param>
+    /// <param name="memory">What every function may reach, until <see cref="SetMemory"/> says otherwise.</param>
     /// <param name="log">Hears of queues, never of frames.</param>
     /// <param name="mtu">The MTU that functions offer, bytes.</param>
     public QueueEngine(PacketSwitch packetSwitch, int queuesPerFunction, int mtu, GuestMemory memory, ILogger log)
     {
         ArgumentNullException.ThrowIfNull(packetSwitch);
-        Memory = memory;
+        _memory = new GuestMemory[packetSwitch.FunctionCount];
+        Array.Fill(_memory, memory);
         _log = log;
         _switch = packetSwitch;
         _mtu = mtu;
         _table = new QueueTable(packetSwitch, queuesPerFunction, log);
     }
-
-    /// <summary>Memory of the host that queues started from now on reach.</summary>
-    public GuestMemory Memory { get; set; }
 
     /// <summary>The wire; null for none.</summary>
     public NetworkPort? Port
@@ -64,12 +66,32 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
 
     private MovingParts Parts => _parts ??= new MovingParts(_table, _switch, _mtu);
 
+    /// <summary>
+    /// Says what a function may reach: the memory of one host, or of one virtual machine. Queues that run go on with what they
+    /// had; whoever changes it has reset the function.
+    /// </summary>
+    public void SetMemory(int function, GuestMemory memory) => _memory[function] = memory;
+
+    /// <summary>What a function may reach.</summary>
+    public GuestMemory MemoryOf(int function) => _memory[function];
+
+    /// <summary>Queues that are started with a memory.</summary>
+    public IEnumerable<(int Function, int Queue)> Started(GuestMemory memory) =>
+        _table.Started.Where(queue => _memory[queue.Function] == memory).Select(queue => (queue.Function, queue.Queue));
+
+    /// <inheritdoc/>
+    public void SetBusMaster(int function, bool isBusMaster) => _table.SetBusMaster(function, isBusMaster);
+
+    /// <inheritdoc/>
+    public ulong ReadQueue(int function, int queue, int counter) =>
+        _table.Find(function, queue) is { } running ? _table.Counters.Read(running.CounterRow, counter) : 0;
+
     /// <inheritdoc/>
     public HalStatus Start(QueueSetup setup)
     {
         ArgumentNullException.ThrowIfNull(setup);
         if (!_table.CanHave(setup.Function, setup.Queue) || _table.Find(setup.Function, setup.Queue) is not null
-            || RunningQueue.TryStart(setup, Memory) is not { } queue)
+            || RunningQueue.TryStart(setup, _memory[setup.Function]) is not { } queue)
         {
             EngineLog.QueueRefused(_log, setup.Function, setup.Queue, setup.Size);
             return HalStatus.BadArgument;
@@ -142,7 +164,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     /// <inheritdoc/>
     public int TryTake(int function, int queue, byte[] buffer)
     {
-        if (_table.Find(function, queue) is not { Commands: { } commands } running)
+        if (_table.Find(function, queue) is not { Commands: { } commands } running || !_table.MayReach(running))
         {
             return -1;
         }
@@ -173,17 +195,20 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         }
     }
 
-    // A queue whose areas are unmapped for the moment rests: mapping them again rings for it.
+    // A queue that cannot be reached for the moment rests: bus mastering, or mapping its areas again, brings it back.
     private Turn Grant(RunningQueue queue, int frames, int bytes)
     {
-        if (!queue.Ring.TryReach())
+        if (!_table.MayReach(queue))
         {
             return default;
         }
 
         if (queue.Role == QueueRole.Transmit)
         {
-            return Parts.Transmitters.Move(queue, frames, bytes);
+            var mark = new TransmitMark(_switch, queue.Function);
+            Turn turn = Parts.Transmitters.Move(queue, frames, bytes);
+            mark.Count(_switch, queue.Function, _table.Counters, queue.CounterRow, turn.Frames);
+            return turn;
         }
 
         int moved = Parts.Receivers.Drain(queue, frames, out int movedBytes);

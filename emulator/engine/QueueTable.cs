@@ -1,6 +1,7 @@
 // The started queues of all functions, and which of them have something to publish. Knows no frame.
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Hal.Contracts;
@@ -17,6 +18,7 @@ internal sealed class QueueTable
     private readonly List<RunningQueue> _broken = [];
     private readonly ILogger _log;
     private readonly Queue<Report> _reports = new(256);
+    private readonly bool[] _isBusMaster;
 
     /// <summary>Makes room for the queues of all functions.</summary>
     public QueueTable(PacketSwitch packetSwitch, int queuesPerFunction, ILogger log)
@@ -25,6 +27,29 @@ internal sealed class QueueTable
         _log = log;
         _queuesPerFunction = queuesPerFunction;
         _queues = new RunningQueue?[packetSwitch.FunctionCount * queuesPerFunction];
+        _isBusMaster = new bool[packetSwitch.FunctionCount];
+    }
+
+    /// <summary>Counters of the started queues.</summary>
+    public QueueCounters Counters { get; } = new();
+
+    /// <summary>All started queues.</summary>
+    public IEnumerable<RunningQueue> Started => _queues.OfType<RunningQueue>();
+
+    /// <summary>True while the rings of a queue may be read and written: its function is bus master, and they are mapped.</summary>
+    public bool MayReach(RunningQueue queue) => _isBusMaster[queue.Function] && queue.Ring.TryReach();
+
+    /// <summary>Says whether memory of a function may be read and written.</summary>
+    public void SetBusMaster(int function, bool isBusMaster)
+    {
+        _isBusMaster[function] = isBusMaster;
+        for (int queue = 0; queue < _queuesPerFunction; queue++)
+        {
+            if (Find(function, queue) is { } running)
+            {
+                QuietRefills(running);
+            }
+        }
     }
 
     /// <summary>Finds a started queue; null when it is not.</summary>
@@ -36,7 +61,12 @@ internal sealed class QueueTable
         (uint)queue < (uint)_queuesPerFunction && (uint)function < (uint)_switch.FunctionCount;
 
     /// <summary>Adds a started queue.</summary>
-    public void Add(RunningQueue queue) => _queues[(queue.Function * _queuesPerFunction) + queue.Queue] = queue;
+    public void Add(RunningQueue queue)
+    {
+        _queues[(queue.Function * _queuesPerFunction) + queue.Queue] = queue;
+        queue.CounterRow = Counters.Open();
+        QuietRefills(queue);
+    }
 
     /// <summary>Removes a queue: nothing of it is published or reported any more, and what waited for its buffers is dropped.</summary>
     public void Remove(int function, int queue)
@@ -47,6 +77,7 @@ internal sealed class QueueTable
         }
 
         _queues[(function * _queuesPerFunction) + queue] = null;
+        Counters.Close(running.CounterRow);
         _dirty.Remove(running);
         for (int waiting = running.Backlog?.Count ?? 0; waiting > 0; waiting--)
         {
@@ -149,6 +180,15 @@ internal sealed class QueueTable
         queueEvent.Bytes = report.Bytes;
         queueEvent.HasMore = report.HasMore;
         return true;
+    }
+
+    // Refills are of no interest while no frame waits for one. A turn follows in which those that wait ask for them again.
+    private void QuietRefills(RunningQueue queue)
+    {
+        if (queue.Role == QueueRole.Receive && MayReach(queue))
+        {
+            queue.Ring.DisableKicks();
+        }
     }
 
     private readonly record struct Report(QueueEventKind Kind, int Function, int Queue, int Frames, int Bytes, bool HasMore);

@@ -56,14 +56,18 @@ internal sealed unsafe class ReceiveSide
     {
         int length = frame.Length + VlanTag.LengthChange(edit);
         Backlog backlog = queue.Backlog!;
-        Placed placed = backlog.Count > 0 || !queue.Ring.TryReach() ? Placed.NoBuffer : TryPlace(queue, frame, edit, tci, header, length);
+        Placed placed = backlog.Count > 0 || !_table.MayReach(queue)
+            ? Placed.NoBuffer
+            : TryPlace(queue, frame, edit, tci, header, length);
         switch (placed)
         {
             case Placed.Yes:
                 _switch.CountReceived(queue.Function, 1, length);
+                _table.Counters.CountFrames(queue.CounterRow, 1, length);
                 break;
             case Placed.TooLarge:
                 _switch.CountDropped(queue.Function, Counter.DroppedTooLarge);
+                _table.Counters.CountDropped(queue.CounterRow);
                 break;
             case Placed.Broken:
                 _switch.CountDropped(queue.Function, Counter.DroppedNoBuffer);
@@ -104,11 +108,13 @@ internal sealed unsafe class ReceiveSide
             if (placed == Placed.Yes)
             {
                 _switch.CountReceived(queue.Function, 1, oldest.Length);
+                _table.Counters.CountFrames(queue.CounterRow, 1, oldest.Length);
                 bytes += oldest.Length;
             }
             else
             {
                 _switch.CountDropped(queue.Function, Counter.DroppedTooLarge);
+                _table.Counters.CountDropped(queue.CounterRow);
             }
 
             backlog.RemoveOldest();
@@ -125,6 +131,7 @@ internal sealed unsafe class ReceiveSide
         if (room.Length < length || length == 0)
         {
             _switch.CountDropped(queue.Function, Counter.DroppedNoBuffer);
+            _table.Counters.CountNoBuffer(queue.CounterRow);
             return;
         }
 

@@ -19,13 +19,7 @@ internal sealed class RunningQueue
         HeaderBytes = Has(VirtioNetFeature.HashReport) ? VirtioNetHeader.HashBytes : VirtioNetHeader.Bytes;
         IsMergeable = Has(VirtioNetFeature.MrgRxbuf);
         Commands = setup.Role == QueueRole.Control ? new ControlCommands(ring) : null;
-        if (setup.Role == QueueRole.Receive)
-        {
-            Backlog = new Backlog();
-
-            // Refills are of no interest while no frame waits for one.
-            ring.DisableKicks();
-        }
+        Backlog = setup.Role == QueueRole.Receive ? new Backlog() : null;
     }
 
     public Virtqueue Ring { get; }
@@ -52,6 +46,9 @@ internal sealed class RunningQueue
 
     /// <summary>Number of the queue's group within the turn under way; -1 for none.</summary>
     public int Group { get; set; } = -1;
+
+    /// <summary>Its row in <see cref="QueueCounters"/>.</summary>
+    public int CounterRow { get; set; } = QueueCounters.None;
 
     /// <summary>Buffers used since the last publish.</summary>
     public int Used { get; set; }

@@ -59,6 +59,7 @@ namespace SmartNicFw.Firmware.Arbitration
             }
 
             _counters.Notifications[function]++;
+            _state.Notifications[index]++;
             if (_state.Has(index, QueueFlag.InTurn))
             {
                 // What came too late for the turn is looked for after it.

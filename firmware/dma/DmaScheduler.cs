@@ -1,6 +1,5 @@
 // Hands turns to the engine and takes what it reports. Decides nothing about order: that is the arbiter's.
 using SmartNicFw.Firmware.Arbitration;
-using SmartNicFw.Firmware.Config;
 using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Firmware.Virtio;
@@ -15,7 +14,7 @@ namespace SmartNicFw.Firmware.Dma
         public const int EventsPerStep = 64;
 
         private readonly IQueueEngine _engine;
-        private readonly FunctionConfigSpace _space;
+        private readonly BusMastering _mastering;
         private readonly VirtioState _state;
         private readonly PendingQueues _pending;
         private readonly DeviceLifecycle _lifecycle;
@@ -26,11 +25,11 @@ namespace SmartNicFw.Firmware.Dma
 
         /// <summary>Connects the room.</summary>
         public DmaScheduler(
-            IQueueEngine engine, FunctionConfigSpace space, VirtioState state, PendingQueues pending, DeviceLifecycle lifecycle,
+            IQueueEngine engine, BusMastering mastering, VirtioState state, PendingQueues pending, DeviceLifecycle lifecycle,
             InterruptModerator moderator, ControlQueue control, Counters counters)
         {
             _engine = engine;
-            _space = space;
+            _mastering = mastering;
             _state = state;
             _pending = pending;
             _lifecycle = lifecycle;
@@ -46,7 +45,7 @@ namespace SmartNicFw.Firmware.Dma
         {
             int function = _state.Queues.FunctionOf(index);
             int queue = _state.Queues.QueueOf(index);
-            if (!_space.IsBusMaster(function))
+            if (!_mastering.IsBusMaster(function))
             {
                 // It may not touch memory; its queues come back when it may (see DeviceLifecycle.Resume).
                 return true;

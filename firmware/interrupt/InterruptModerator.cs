@@ -27,7 +27,10 @@ namespace SmartNicFw.Firmware.Interrupt
                 return;
             }
 
-            _msix.Raise(function, _state.Vector[index]);
+            if (_msix.Raise(function, _state.Vector[index]))
+            {
+                _state.Interrupts[index]++;
+            }
         }
 
         /// <summary>The device configuration or the device status has changed by itself.</summary>

@@ -1,5 +1,6 @@
 // The MSI-X table and pending bits of every function, and the only way by which an interrupt leaves.
 using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Dma;
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Regs;
@@ -20,6 +21,7 @@ namespace SmartNicFw.Firmware.Interrupt
 
         private readonly FunctionNumbering _numbering;
         private readonly FunctionConfigSpace _space;
+        private readonly BusMastering _mastering;
         private readonly IMsixPort _port;
         private readonly Counters _counters;
         private readonly int _pfVectors;
@@ -32,11 +34,12 @@ namespace SmartNicFw.Firmware.Interrupt
 
         /// <summary>Makes room for every vector, all masked.</summary>
         public MsixTable(
-            EndpointConfiguration configuration, FunctionNumbering numbering, FunctionConfigSpace space, IMsixPort port,
-            Counters counters)
+            EndpointConfiguration configuration, FunctionNumbering numbering, FunctionConfigSpace space, BusMastering mastering,
+            IMsixPort port, Counters counters)
         {
             _numbering = numbering;
             _space = space;
+            _mastering = mastering;
             _port = port;
             _counters = counters;
             _pfVectors = configuration.PfMsixVectors;
@@ -63,27 +66,31 @@ namespace SmartNicFw.Firmware.Interrupt
         }
 
         /// <summary>Raises a vector: sends its message, or keeps it pending. A vector that is not there raises nothing.</summary>
+        /// <returns>True when a message was sent, or one is pending that was not before.</returns>
         /// <param name="vector">Any number; <see cref="VirtioCommonConfig.NoVector"/> among them.</param>
-        public void Raise(int function, int vector)
+        public bool Raise(int function, int vector)
         {
             if (vector >= Vectors(function) || !IsEnabled(function))
             {
-                return;
+                return false;
             }
 
             if (MaySend(function) && !IsMasked(function, vector))
             {
                 Send(function, vector);
-                return;
+                return true;
             }
 
             int word = FirstPending(function) + (vector >> 5);
             uint bit = 1u << (vector & 31);
-            if ((_pending[word] & bit) == 0)
+            if ((_pending[word] & bit) != 0)
             {
-                _pending[word] |= bit;
-                _pendingCount[function]++;
+                return false;
             }
+
+            _pending[word] |= bit;
+            _pendingCount[function]++;
+            return true;
         }
 
         /// <summary>Sends what is pending and no longer held back. Called when a mask or an enable of the function has changed.</summary>
@@ -255,7 +262,7 @@ namespace SmartNicFw.Firmware.Interrupt
 
         private bool MaySend(int function)
         {
-            return (Control(function) & MsixCapability.MessageControlFunctionMaskMask) == 0 && _space.IsBusMaster(function);
+            return (Control(function) & MsixCapability.MessageControlFunctionMaskMask) == 0 && _mastering.IsBusMaster(function);
         }
 
         private int Control(int function)

@@ -13,7 +13,10 @@ namespace SmartNicFw.Firmware.Virtio
     public sealed class ControlQueue
 #pragma warning restore CA1711
     {
-        /// <summary>Bytes of a command that are looked at: more than any valid one has, but for filters that do not fit anyway.</summary>
+        /// <summary>
+        /// Bytes of a command that are looked at, at the least: more than any valid one has, but for filters that do not fit anyway,
+        /// and for statistics of all queues of a function with many, which get the room they need.
+        /// </summary>
         public const int CommandBytes = 1024;
 
         private readonly ICommandPort _port;
@@ -21,18 +24,22 @@ namespace SmartNicFw.Firmware.Virtio
         private readonly ReceiveCommands _receive;
         private readonly MultiqueueCommands _multiqueue;
         private readonly StatisticsCommands _statistics;
-        private readonly byte[] _command = new byte[CommandBytes];
-        private readonly byte[] _reply = new byte[StatisticsCommands.ReplyBytes];
+        private readonly byte[] _command;
+        private readonly byte[] _reply;
 
         /// <summary>Connects the room.</summary>
-        public ControlQueue(
-            ICommandPort port, VirtioState state, ReceiveCommands receive, MultiqueueCommands multiqueue)
+        internal ControlQueue(
+            ICommandPort port, VirtioState state, ReceiveCommands receive, MultiqueueCommands multiqueue,
+            StatisticsCommands statistics)
         {
             _port = port;
             _state = state;
             _receive = receive;
             _multiqueue = multiqueue;
-            _statistics = new StatisticsCommands(state);
+            _statistics = statistics;
+            int longest = StatisticsCommands.MaxCommandBytes(state);
+            _command = new byte[longest > CommandBytes ? longest : CommandBytes];
+            _reply = new byte[StatisticsCommands.MaxReply(_command.Length)];
         }
 
         /// <summary>Handles the next command of a running control queue.</summary>

@@ -1,6 +1,7 @@
 // Begins and ends the life of a function in the data path: DRIVER_OK, reset of every kind, a broken driver.
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Dma;
 using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Contracts;
@@ -16,6 +17,7 @@ namespace SmartNicFw.Firmware.Virtio
     {
         private readonly VirtioState _state;
         private readonly IQueueEngine _engine;
+        private readonly BusMastering _mastering;
         private readonly ISwitchTable _switch;
         private readonly PendingQueues _pending;
         private readonly VfPolicy _policy;
@@ -27,11 +29,12 @@ namespace SmartNicFw.Firmware.Virtio
 
         /// <summary>Connects the room.</summary>
         public DeviceLifecycle(
-            VirtioState state, IQueueEngine engine, ISwitchTable switchTable, PendingQueues pending, VfPolicy policy,
-            InterruptModerator moderator, MsixTable msix, Steering steering, Counters counters)
+            VirtioState state, IQueueEngine engine, BusMastering mastering, ISwitchTable switchTable, PendingQueues pending,
+            VfPolicy policy, InterruptModerator moderator, MsixTable msix, Steering steering, Counters counters)
         {
             _state = state;
             _engine = engine;
+            _mastering = mastering;
             _switch = switchTable;
             _pending = pending;
             _policy = policy;
@@ -101,10 +104,10 @@ namespace SmartNicFw.Firmware.Virtio
             }
         }
 
-        /// <summary>The driver wrote 0 to device_status: VIRTIO's reset. MSI-X is PCI's and stays.</summary>
+        /// <summary>The driver wrote 0 to device_status: VIRTIO's reset. MSI-X table and Bus Master Enable are PCI's and stay.</summary>
         public void ResetDevice(int function)
         {
-            Stop(function, 1);
+            StopDevice(function);
             ClearDevice(function);
         }
 
@@ -130,14 +133,8 @@ namespace SmartNicFw.Firmware.Virtio
         {
             for (int function = firstFunction; function < firstFunction + count; function++)
             {
-                if (_state.IsLive(function))
-                {
-                    StopQueues(function);
-                }
-
-                // From here on it is nobody's, although its registers are cleared later, those of a disabled VF much later.
-                _state.Status[function] = 0;
-                _msix.Forget(function);
+                StopDevice(function);
+                _mastering.Withdraw(function);
             }
         }
 
@@ -150,7 +147,10 @@ namespace SmartNicFw.Firmware.Virtio
             _msix.Clear(function);
         }
 
-        /// <summary>The function may send requests again: its running queues are looked at, and pending messages leave.</summary>
+        /// <summary>
+        /// The function may issue requests again: its running queues are looked at, for what rang meanwhile led to no turn, and
+        /// pending messages leave.
+        /// </summary>
         public void Resume(int function)
         {
             if (_state.IsLive(function))
@@ -159,7 +159,12 @@ namespace SmartNicFw.Firmware.Virtio
                 int end = first + _state.QueueCount(function);
                 for (int index = first; index < end; index++)
                 {
-                    if (_state.Has(index, QueueFlag.Running) && !_state.Has(index, QueueFlag.InTurn))
+                    if (_state.Has(index, QueueFlag.InTurn))
+                    {
+                        // The turn was granted before, and may have ended early.
+                        _state.Change(index, 0, QueueFlag.Rung);
+                    }
+                    else if (_state.Has(index, QueueFlag.Running))
                     {
                         _pending.Add(index);
                     }
@@ -167,6 +172,18 @@ namespace SmartNicFw.Firmware.Virtio
             }
 
             _msix.Replay(function);
+        }
+
+        private void StopDevice(int function)
+        {
+            if (_state.IsLive(function))
+            {
+                StopQueues(function);
+            }
+
+            // From here on it is nobody's, although its registers are cleared later, those of a disabled VF much later.
+            _state.Status[function] = 0;
+            _msix.Forget(function);
         }
 
         private void StopQueues(int function)

@@ -61,6 +61,12 @@ namespace SmartNicFw.Firmware.Virtio
         public readonly ulong[] DriverArea;
         public readonly ulong[] DeviceArea;
 
+        /// <summary>Doorbells that were taken for the queue while it ran; those that the hardware made one of are one.</summary>
+        public readonly ulong[] Notifications;
+
+        /// <summary>MSI-X messages that the queue caused; while one is pending, a further cause makes none.</summary>
+        public readonly ulong[] Interrupts;
+
         private readonly int _physicalFunctions;
         private readonly int _pfPairs;
         private readonly int _vfPairs;
@@ -99,6 +105,8 @@ namespace SmartNicFw.Firmware.Virtio
             DescriptorArea = new ulong[Queues.Count];
             DriverArea = new ulong[Queues.Count];
             DeviceArea = new ulong[Queues.Count];
+            Notifications = new ulong[Queues.Count];
+            Interrupts = new ulong[Queues.Count];
             for (int function = 0; function < functions; function++)
             {
                 Clear(function);
@@ -151,6 +159,8 @@ namespace SmartNicFw.Firmware.Virtio
             DescriptorArea[index] = 0;
             DriverArea[index] = 0;
             DeviceArea[index] = 0;
+            Notifications[index] = 0;
+            Interrupts[index] = 0;
         }
 
         /// <summary>True when all these bits of the queue's flags are set.</summary>

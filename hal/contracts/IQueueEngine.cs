@@ -77,7 +77,17 @@ namespace SmartNicFw.Hal.Contracts
     /// </summary>
     public interface IQueueEngine
     {
-        /// <summary>Starts a queue that is stopped.</summary>
+        /// <summary>
+        /// Says whether a function may issue memory requests; after a start of the endpoint none may. While it may not, nothing of
+        /// its memory is read or written from the return on: a turn under way ends early and reports that there is more, a queue
+        /// that is started takes its first look later, and to frames for the function its receive queues are as queues without
+        /// buffers: they wait in its backlog, and when that is full they are dropped and counted as such. Once it may again,
+        /// firmware grants a turn to each of its queues, for a doorbell may have been missed.
+        /// Source: PCI Express Base Specification 5.0, 7.5.1.1.3 (Bus Master Enable) and 5.3.1.4 (D3hot).
+        /// </summary>
+        void SetBusMaster(int function, bool isBusMaster);
+
+        /// <summary>Starts a queue that is stopped; its counters begin at zero.</summary>
         /// <returns>BadArgument when its areas cannot be reached or its size cannot be.</returns>
         HalStatus Start(QueueSetup setup);
 
@@ -87,7 +97,10 @@ namespace SmartNicFw.Hal.Contracts
         /// </summary>
         void Stop(int function, int queue);
 
-        /// <summary>Grants a turn to a running receive or transmit queue; its TurnOver event follows.</summary>
+        /// <summary>
+        /// Grants a turn to a running receive or transmit queue of a function that may issue memory requests; its TurnOver event
+        /// follows.
+        /// </summary>
         /// <param name="frames">Frames to move at the most, 1 upwards.</param>
         /// <param name="bytes">Bytes after which no further frame is begun, 1 upwards.</param>
         HalStatus SubmitTurn(int function, int queue, int frames, int bytes);
@@ -95,9 +108,16 @@ namespace SmartNicFw.Hal.Contracts
         /// <summary>Takes the next event.</summary>
         /// <returns>False when there is none; <paramref name="queueEvent"/> is unchanged then.</returns>
         bool TryTake(QueueEvent queueEvent);
+
+        /// <summary>Value of a counter of a queue since it was started; 0 for a queue that is not running.</summary>
+        /// <param name="counter">A number of <see cref="QueueCounter"/>.</param>
+        ulong ReadQueue(int function, int queue, int counter);
     }
 
-    /// <summary>Commands on control queues.</summary>
+    /// <summary>
+    /// Commands on control queues of functions that may issue memory requests (<see cref="IQueueEngine.SetBusMaster"/>); firmware
+    /// answers a command before it changes that.
+    /// </summary>
     public interface ICommandPort
     {
         /// <summary>Copies the driver's part of the next command of a running control queue.</summary>

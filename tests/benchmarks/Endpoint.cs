@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using SmartNicFw.Emulator.Board;
 using SmartNicFw.Firmware;
 using SmartNicFw.Hal.Spec;
+using SmartNicFw.Tests.Fakes;
 
 namespace SmartNicFw.Benchmarks;
 

@@ -5,6 +5,7 @@ using SmartNicFw.Emulator.Board;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Config;
 using SmartNicFw.Hal.Spec;
+using SmartNicFw.Tests.Fakes;
 
 namespace SmartNicFw.Benchmarks;
 

@@ -31,6 +31,24 @@ internal sealed class RecordingEngine : IQueueEngine, ICommandPort
 
     public int TurnCount { get; private set; }
 
+    /// <summary>Functions that may issue memory requests.</summary>
+    public HashSet<int> BusMasters { get; } = [];
+
+    /// <summary>What ReadQueue answers, where it is not 0.</summary>
+    public Dictionary<(int Function, int Queue, int Counter), ulong> Counters { get; } = [];
+
+    public void SetBusMaster(int function, bool isBusMaster)
+    {
+        // Firmware tells changes only.
+        bool isChange = isBusMaster ? BusMasters.Add(function) : BusMasters.Remove(function);
+        RepeatedBusMasters += isChange ? 0 : 1;
+    }
+
+    /// <summary>Calls of SetBusMaster that changed nothing.</summary>
+    public int RepeatedBusMasters { get; private set; }
+
+    public ulong ReadQueue(int function, int queue, int counter) => Counters.GetValueOrDefault((function, queue, counter));
+
     public HalStatus Start(QueueSetup setup)
     {
         if (StartStatus == HalStatus.Ok)

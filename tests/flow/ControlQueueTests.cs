@@ -10,6 +10,7 @@ using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
 using SmartNicFw.Tests.Fakes;
 using static SmartNicFw.Tests.Fakes.DataPathUnderTest;
+using static SmartNicFw.Tests.Fakes.StatisticsReply;
 
 namespace SmartNicFw.Tests.Flow;
 
@@ -107,7 +108,7 @@ public sealed class ControlQueueTests
         nic.Bring(Vf0);
         nic.Command(Vf0, [9, 9]);
         byte[] types = nic.Command(Vf0, [8, 0]);
-        Assert.That(types, Is.EqualTo(new byte[] { 0, 0, 0, 0, 0, 1, 0, 0, 0 }));
+        Assert.That(types, Is.EqualTo(new byte[] { 0, 1, 0, 1, 0, 1, 0, 0, 0 }), "RX_BASIC, TX_BASIC and CVQ");
         byte[] reply = nic.Command(Vf0, [8, 1, .. Entry(4, 1UL << 32)]);
         Assert.That(reply, Has.Length.EqualTo(25));
         Assert.That(reply[..9], Is.EqualTo(new byte[] { 0, 32, 0, 4, 0, 0, 0, 24, 0 }));
@@ -164,7 +165,18 @@ public sealed class ControlQueueTests
             ("statistics_of_a_queue_beyond_the_device", [8, 1, .. Entry(9, 1UL << 32)]),
             ("statistics_of_another_queue_s_type", [8, 1, .. Entry(0, 1UL << 32)]),
             ("statistics_of_a_type_not_supported", [8, 1, .. Entry(8, 1)]),
-            ("statistics_of_which_the_last_is_wrong", [8, 1, .. Entry(8, 1UL << 32), .. Entry(8, 0)]),
+            ("statistics_of_which_the_last_is_wrong", [8, 1, .. Entry(8, 1UL << 32), .. Entry(9, 0)]),
+            ("statistics_of_which_the_first_is_wrong", [8, 1, .. Entry(1, 1), .. Entry(0, 1)]),
+            ("statistics_of_all_types_of_a_queue", [8, 1, .. Entry(0, ulong.MaxValue)]),
+            ("statistics_of_a_type_that_nobody_knows", [8, 1, .. Entry(0, 1UL << 63)]),
+            ("receive_statistics_of_a_checksum_type", [8, 1, .. Entry(0, 3)]),
+            ("receive_statistics_of_a_transmit_queue", [8, 1, .. Entry(1, 1)]),
+            ("transmit_statistics_of_a_receive_queue", [8, 1, .. Entry(0, 1 << 16)]),
+            ("basic_statistics_of_the_control_queue", [8, 1, .. Entry(8, 1 << 16)]),
+            ("statistics_of_queue_FFFF", [8, 1, .. Entry(0xFFFF, 1)]),
+            ("statistics_of_thousands_of_entries", [8, 1, .. Enumerable.Repeat(Entry(0, 1), 4000).SelectMany(entry => entry)]),
+            ("statistics_of_one_entry_more_than_is_looked_at", [8, 1, .. Enumerable.Repeat(Entry(0, 1), 64).SelectMany(entry => entry)]),
+            ("a_statistics_command_that_is_not_there", [8, 2]),
             ("statistics_cut_short", [8, 1, 8, 0]),
             ("a_statistics_query_with_data", [8, 0, 0]),
         ];
@@ -284,14 +296,6 @@ public sealed class ControlQueueTests
     private static string Said(DataPathUnderTest nic) => string.Join(
         ';', string.Join(',', nic.Switch.Mac), string.Join(',', nic.Switch.Mode), string.Join(',', nic.Switch.Filter),
         string.Join(',', nic.Switch.Vlans), string.Join(',', nic.Switch.Steering));
-
-    private static byte[] Entry(int queue, ulong types)
-    {
-        byte[] entry = new byte[16];
-        LittleEndian.WriteU16(entry, 0, (ushort)queue);
-        LittleEndian.WriteU64(entry, 8, types);
-        return entry;
-    }
 
     private static byte[] Filter(byte[] unicast, int unicasts, byte[] multicast, int multicasts, uint? unicastLie = null, uint? multicastLie = null) =>
     [

@@ -121,7 +121,7 @@ public sealed class FirmwareHeapTests
         public BoardContracts Contracts()
         {
             var link = new Emulator.Board.ConfigLink();
-            return Emulator.Board.InertDataPath.Complete(new BoardContracts
+            return InertDataPath.Complete(new BoardContracts
             {
                 ConfigPort = link,
                 LinkPort = link,

@@ -139,6 +139,21 @@ internal static class LayoutTable
             Plain("Flags", 1), Plain("GsoType", 1), Plain("HdrLen", 2), Plain("GsoSize", 2), Plain("CsumStart", 2), Plain("CsumOffset", 2),
             Plain("NumBuffers", 2), Plain("HashValue", 4), Plain("HashReport", 2), Plain("Padding", 2),
         ]),
+        new(typeof(VirtioNetQueueStats), 0, VirtioNetQueueStats.Bytes,
+            [Plain("VqIndex", 2), Plain("Reserved", 6), Plain("TypesBitmap", 8)]),
+        new(typeof(VirtioNetStatsReply), 0, VirtioNetStatsReply.Bytes,
+            [Plain("Type", 1), Plain("Reserved", 1), Plain("VqIndex", 2), Plain("Reserved1", 2), Plain("Size", 2)]),
+        new(typeof(VirtioNetStatsCvq), VirtioNetStatsReply.Bytes, VirtioNetStatsCvq.Bytes, [Plain("CommandNum", 8), Plain("OkNum", 8)]),
+        new(typeof(VirtioNetStatsRxBasic), VirtioNetStatsReply.Bytes, VirtioNetStatsRxBasic.Bytes,
+        [
+            Plain("RxNotifications", 8), Plain("RxPackets", 8), Plain("RxBytes", 8), Plain("RxInterrupts", 8), Plain("RxDrops", 8),
+            Plain("RxDropOverruns", 8),
+        ]),
+        new(typeof(VirtioNetStatsTxBasic), VirtioNetStatsReply.Bytes, VirtioNetStatsTxBasic.Bytes,
+        [
+            Plain("TxNotifications", 8), Plain("TxPackets", 8), Plain("TxBytes", 8), Plain("TxInterrupts", 8), Plain("TxDrops", 8),
+            Plain("TxDropMalformed", 8),
+        ]),
         new(typeof(VirtioNetControl), 0, VirtioNetControl.DataOffset + 1, [Plain("Class", 1), Plain("Command", 1), Plain("Data", 1)]),
     ];
 
