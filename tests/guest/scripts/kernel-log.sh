@@ -1,0 +1,23 @@
+# The kernel's own opinion of what happened. Needs results.sh. Knows which warnings every guest has, and why.
+
+# One extended regular expression a line; its reason behind a tab and #. Whatever is not here is told.
+kernel_log_allowed() {
+    cut -f 1 <<'LIST'
+tsc: Unable to calibrate against PIT	# QEMU's timers under TCG do not keep pace with the host's clock.
+APIC calibration not consistent with PM-Timer	# The same.
+ACPI: IRQ [0-9]+ override to edge\(!\), high\(!\)	# q35's tables name the ISA interrupts of the serial ports so.
+amd_pstate: the _CPC object is not present	# The processor that QEMU models has no such table.
+LIST
+}
+
+# check_kernel_log NAME: tells as NAME every line of level warning or worse that is not allowed, and how many as NAME.count.
+check_kernel_log() {
+    local lines
+    lines=$(dmesg -l emerg,alert,crit,err,warn | grep -vEf <(kernel_log_allowed) || true)
+    if [[ -n $lines ]]; then
+        printf '%s\n' "$lines" | tell "$1"
+        say "$1.count" "$(wc -l <<<"$lines")"
+    else
+        say "$1.count" 0
+    fi
+}
