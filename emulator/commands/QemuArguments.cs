@@ -12,13 +12,15 @@ internal static class QemuArguments
     public const int FirstSlot = 3;
 
     /// <summary>
-    /// What a machine needs: memory that can be shared, and hot-plug left to the guest's kernel (ACPI's way of it has the
-    /// kernel leave slots alone, also those behind a VMD).
+    /// Leaves hot-plug to the guest's kernel: with ACPI's way of it the kernel leaves slots alone, also those behind a VMD.
     /// </summary>
+    public static IReadOnlyList<string> HotPlug => ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"];
+
+    /// <summary>What a machine needs, as the shell takes it: memory that can be shared, and hot-plug.</summary>
     public static IReadOnlyList<string> Machine =>
     [
         "-object memory-backend-memfd,id=mem0,size=1G,share=on -machine q35,memory-backend=mem0",
-        "-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
+        string.Join(' ', HotPlug),
     ];
 
     /// <summary>The device of a hierarchy, as the shell takes it.</summary>
