@@ -119,7 +119,8 @@ internal sealed unsafe class ClientMemory
     /// <summary>Removes ranges. Nobody uses memory of them any more.</summary>
     public void Remove(int first, int count)
     {
-        for (int index = first; index < first + count; index++)
+        // From the end: what lies behind a range moves when it goes, and there may be 65,535.
+        for (int index = first + count - 1; index >= first; index--)
         {
             Range range = _ranges[index];
             if (range.File is not null)

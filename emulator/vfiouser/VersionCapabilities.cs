@@ -1,6 +1,7 @@
 // The JSON of VFIO_USER_VERSION: what a client proposes, and what is answered. Knows no socket and no state.
 using System;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace SmartNicFw.Emulator.VfioUser;
 
@@ -35,7 +36,7 @@ internal struct VersionCapabilities
             return true;
         }
 
-        if (data.Length > MaxJsonBytes || data[^1] != 0)
+        if (data.Length > MaxJsonBytes || data[^1] != 0 || !Utf8.IsValid(data))
         {
             return false;
         }
@@ -51,7 +52,7 @@ internal struct VersionCapabilities
         }
         catch (InvalidOperationException)
         {
-            // A string that is no UTF-8.
+            // An escape that is half a character.
             return false;
         }
     }

@@ -12,8 +12,8 @@ internal static partial class VfioUserLog
     [LoggerMessage(2, LogLevel.Debug, "{Socket}: process {Process} detached: {Reason}")]
     public static partial void Detached(ILogger log, string socket, int process, string reason);
 
-    [LoggerMessage(3, LogLevel.Warning, "{Socket}: client closed before it attached: {Reason}")]
-    public static partial void NotAttached(ILogger log, string socket, string reason);
+    [LoggerMessage(3, LogLevel.Warning, "{Socket}: process {Process} closed before it attached: {Reason}")]
+    public static partial void NotAttached(ILogger log, string socket, int process, string reason);
 
     [LoggerMessage(4, LogLevel.Warning, "{Socket}: process {Process} came while another is attached, and was closed")]
     public static partial void SecondClient(ILogger log, string socket, int process);
@@ -28,6 +28,6 @@ internal static partial class VfioUserLog
     [LoggerMessage(7, LogLevel.Warning, "{Socket}: {Dropped} writes to process {Process} were lost: it did not read")]
     public static partial void Dropped(ILogger log, string socket, long dropped, int process);
 
-    [LoggerMessage(8, LogLevel.Warning, "{Socket}: no client can be taken now, error {Error}; trying again every second")]
+    [LoggerMessage(8, LogLevel.Warning, "{Socket}: no client can be taken now: error {Error}")]
     public static partial void CannotAccept(ILogger log, string socket, int error);
 }

@@ -1,5 +1,6 @@
 // A vfio-user server: one device behind one unix socket, for one client at a time. Knows no message.
 using System;
+using System.ComponentModel;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using SmartNicFw.Emulator.Loop;
@@ -119,11 +120,18 @@ public sealed class VfioUserServer : ILoopSource, IDisposable
         Session?.CloseIfHungUp();
         if (Session is null)
         {
-            Session = new VfioUserSession(this, client);
-            return;
+            try
+            {
+                Session = new VfioUserSession(this, client);
+                return;
+            }
+            catch (Win32Exception unwatched)
+            {
+                // The kernel's limit of watches; clients that are there already keep theirs.
+                VfioUserLog.CannotAccept(Log, Path, unwatched.NativeErrorCode);
+            }
         }
-
-        if (!_isSecondTold)
+        else if (!_isSecondTold)
         {
             _isSecondTold = true;
             VfioUserLog.SecondClient(Log, Path, UnixStream.PeerProcess(client));

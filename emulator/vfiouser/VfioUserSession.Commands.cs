@@ -88,9 +88,7 @@ public sealed partial class VfioUserSession
             case VfioUserCommand.RegionWriteMulti:
                 return RegionWriteMulti(request, body);
             case VfioUserCommand.DeviceReset:
-                Reply(request, 0);
-                _device.Reset();
-                return 0;
+                return DeviceReset(request, body);
             case VfioUserCommand.DmaRead:
             case VfioUserCommand.DmaWrite:
                 // Commands of ours, not of a client.
@@ -175,6 +173,18 @@ public sealed partial class VfioUserSession
         _isDeviceAttached = true;
         VfioUserLog.Attached(_server.Log, _server.Path, _process);
         _device.Attach(this);
+        return 0;
+    }
+
+    private int DeviceReset(Request request, ReadOnlySpan<byte> body)
+    {
+        if (!body.IsEmpty)
+        {
+            return Errno.Invalid;
+        }
+
+        Reply(request, 0);
+        _device.Reset();
         return 0;
     }
 

@@ -16,8 +16,13 @@ public sealed partial class VfioUserSession : IVfioUserHost, ILoopSource
     // Bytes that may wait before nothing more is read from the client.
     private const int PauseBytes = 64 * 1024;
 
+    // Messages that are handled before other sources have their turn.
+    private const int MessagesPerCall = 64;
+
     // A socket holds less than these calls take.
     private const int MaxCallsForTheDead = 1024;
+
+    private const string Gone = "it closed the connection";
 
     private readonly VfioUserServer _server;
     private readonly IVfioUserDevice _device;
@@ -81,27 +86,16 @@ public sealed partial class VfioUserSession : IVfioUserHost, ILoopSource
     /// <inheritdoc/>
     public void Ready(LoopEvents events)
     {
-        bool isProgress = (events & LoopEvents.Writable) != 0 && Send();
-
-        // A client that is gone is heard of whatever is waited for: what it still said is read, then the end.
-        bool isReading = !IsPaused || (events & LoopEvents.HungUp) != 0;
-        if (IsOpen && isReading && (events & (LoopEvents.Readable | LoopEvents.HungUp)) != 0)
+        // Of a client that is gone, sending finds it out while nothing is received.
+        bool isProgress = (events & (LoopEvents.Writable | LoopEvents.HungUp)) != 0 && Send();
+        bool isReadable = (events & (LoopEvents.Readable | LoopEvents.HungUp)) != 0;
+        if (isReadable && IsOpen && !IsPaused && !_received.TryPeek(0, out _) && _received.Receive(_socket) == ReceiveBuffer.Result.End)
         {
-            ReceiveBuffer.Result result = _received.Receive(_socket);
-            if (result == ReceiveBuffer.Result.End)
-            {
-                Close("it closed the connection");
-                return;
-            }
-
-            if (result == ReceiveBuffer.Result.Full && (events & LoopEvents.HungUp) != 0)
-            {
-                Close("it closed the connection without reading the replies");
-                return;
-            }
+            Close(Gone);
+            return;
         }
 
-        isProgress |= HandleAll();
+        isProgress |= HandleSome();
         isProgress |= Send();
         Settle(isProgress);
     }
@@ -136,9 +130,9 @@ public sealed partial class VfioUserSession : IVfioUserHost, ILoopSource
                 VfioUserLog.Dropped(_server.Log, _server.Path, Dropped, _process);
             }
         }
-        else
+        else if (reason != Gone)
         {
-            VfioUserLog.NotAttached(_server.Log, _server.Path, reason);
+            VfioUserLog.NotAttached(_server.Log, _server.Path, _process, reason);
         }
 
         _server.Ended();
@@ -151,7 +145,7 @@ public sealed partial class VfioUserSession : IVfioUserHost, ILoopSource
         {
             if (calls == MaxCallsForTheDead)
             {
-                Close("it closed the connection");
+                Close(Gone);
                 return;
             }
 
@@ -163,10 +157,10 @@ public sealed partial class VfioUserSession : IVfioUserHost, ILoopSource
 
     private bool IsPaused => _sending.Pending >= PauseBytes;
 
-    // True when messages were handled.
-    private bool HandleAll()
+    // Handles messages that are whole, so many that others have their turn; true when there were some.
+    private bool HandleSome()
     {
-        bool isProgress = false;
+        int handled = 0;
         while (IsOpen && _received.TryPeek(0, out ReadOnlySpan<byte> message))
         {
             if (IsPaused)
@@ -178,8 +172,13 @@ public sealed partial class VfioUserSession : IVfioUserHost, ILoopSource
                 }
             }
 
+            if (handled++ == MessagesPerCall)
+            {
+                _registration.CallAgain();
+                break;
+            }
+
             Handle(message);
-            isProgress = true;
             if (_state != State.Closed)
             {
                 _received.Advance();
@@ -191,7 +190,7 @@ public sealed partial class VfioUserSession : IVfioUserHost, ILoopSource
             Close("a message's size is impossible");
         }
 
-        return isProgress;
+        return handled > 0;
     }
 
     // Sends what there is room for; true when bytes went.

@@ -132,9 +132,11 @@ internal sealed class ServerUnderTest : ILoopSource, IDisposable
     }
 }
 
-/// <summary>Keeps what was logged.</summary>
+/// <summary>Keeps what was logged, the first thousand lines of it.</summary>
 internal sealed class RecordingLog : ILogger
 {
+    private const int MaxLines = 1000;
+
     public ConcurrentQueue<string> Lines { get; } = new();
 
     public IDisposable? BeginScope<TState>(TState state)
@@ -143,6 +145,9 @@ internal sealed class RecordingLog : ILogger
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        Lines.Enqueue($"{logLevel}: {formatter(state, exception)}");
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (Lines.Count < MaxLines)
+            Lines.Enqueue($"{logLevel}: {formatter(state, exception)}");
+    }
 }
