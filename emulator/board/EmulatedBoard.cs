@@ -20,6 +20,7 @@ namespace SmartNicFw.Emulator.Board;
 public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
 {
     private readonly BarRequest _barRequest = new();
+    private readonly IInterruptSink?[] _sinks;
     private GuestMemory _memory = new();
 
     /// <summary>Powers a board on.</summary>
@@ -38,6 +39,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         Clock = clock ?? new VirtualClock();
         int functions = configuration.PhysicalFunctions * (1 + configuration.TotalVFs);
         Switch = new PacketSwitch(functions);
+        _sinks = new IInterruptSink?[functions];
         int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
         Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, _memory, log ?? NullLogger.Instance);
         Bars = new MemoryLink(configuration);
@@ -96,7 +98,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <summary>The engine of the queues.</summary>
     public QueueEngine Engine { get; }
 
-    /// <summary>Where interrupts go; null: nobody listens.</summary>
+    /// <summary>Where interrupts of functions go that have no owner of their own; null: nobody listens.</summary>
     public IInterruptSink? Interrupts { get; set; }
 
     /// <summary>The firmware under test.</summary>
@@ -199,6 +201,10 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         }
     }
 
+    /// <summary>Says where the interrupts of a function go: it has an owner of its own, as a virtual machine is.</summary>
+    /// <param name="sink">The owner's; null: <see cref="Interrupts"/> again.</param>
+    public void SetInterrupts(int function, IInterruptSink? sink) => _sinks[function] = sink;
+
     /// <summary>Memory was mapped: queues whose rings were out of reach look again.</summary>
     /// <param name="memory">The memory, of which every started queue is rung.</param>
     public void LookAgain(GuestMemory memory)
@@ -210,7 +216,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     }
 
     /// <inheritdoc/>
-    public void Send(int function, ulong address, uint data) => Interrupts?.Deliver(address, data);
+    public void Send(int function, ulong address, uint data) => (_sinks[function] ?? Interrupts)?.Deliver(address, data);
 
     private void Send(DecodedAddress address, int bytes, bool isWrite, ulong value)
     {

@@ -237,6 +237,11 @@ public sealed partial class VfioUserSession
         }
 
         Reply(request, 0);
+        if (isShared)
+        {
+            _device.Mapped(iova, BinaryPrimitives.ReadUInt64LittleEndian(body[DmaMapBody.SizeOffset..]));
+        }
+
         return 0;
     }
 
