@@ -21,6 +21,7 @@ namespace SmartNicFw.Emulator.Board;
 public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
 {
     private readonly BarRequest _barRequest = new();
+    private readonly IInterruptSink?[] _sinks;
     private GuestMemory _memory = new();
 
     /// <summary>Powers a board on.</summary>
@@ -39,6 +40,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         Clock = clock ?? new VirtualClock();
         int functions = configuration.PhysicalFunctions * (1 + configuration.TotalVFs);
         Switch = new PacketSwitch(functions);
+        _sinks = new IInterruptSink?[functions];
         int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
         Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, _memory, log ?? NullLogger.Instance);
         Bars = new MemoryLink(configuration);
@@ -75,8 +77,8 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     public BoardClock Clock { get; }
 
     /// <summary>
-    /// Memory of the host that functions may reach; setting it sets it for every function. Set while no queue runs: right after
-    /// a reset.
+    /// Memory of the host that functions may reach, unless the engine was told of another for one of them. Setting it tells the
+    /// engine for all of them: while no queue runs, right after a reset.
     /// </summary>
     public GuestMemory Memory
     {
@@ -97,7 +99,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <summary>The engine of the queues.</summary>
     public QueueEngine Engine { get; }
 
-    /// <summary>Where interrupts go; null: nobody listens.</summary>
+    /// <summary>Where interrupts of functions go that have no owner of their own; null: nobody listens.</summary>
     public IInterruptSink? Interrupts { get; set; }
 
     /// <summary>The firmware under test.</summary>
@@ -207,8 +209,12 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         }
     }
 
+    /// <summary>Says where the interrupts of a function go: it has an owner of its own, as a virtual machine is.</summary>
+    /// <param name="sink">The owner's; null: <see cref="Interrupts"/> again.</param>
+    public void SetInterrupts(int function, IInterruptSink? sink) => _sinks[function] = sink;
+
     /// <inheritdoc/>
-    public void Send(int function, ulong address, uint data) => Interrupts?.Deliver(address, data);
+    public void Send(int function, ulong address, uint data) => (_sinks[function] ?? Interrupts)?.Deliver(address, data);
 
     private void Send(DecodedAddress address, int bytes, bool isWrite, ulong value)
     {

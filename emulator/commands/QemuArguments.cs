@@ -1,4 +1,4 @@
-// How QEMU attaches to a hierarchy socket: its own words, for a person to copy and for a guest to be started with.
+// How QEMU attaches to the socket of a hierarchy or of a function: its own words, for a person to copy and for a guest to be started with.
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json;
@@ -23,10 +23,10 @@ internal static class QemuArguments
         string.Join(' ', HotPlug),
     ];
 
-    /// <summary>The device of a hierarchy, as the shell takes it.</summary>
-    public static string Hierarchy(string socket, int slot) => $"-device '{Device(socket, slot)}'";
+    /// <summary>The device behind a socket, as the shell takes it.</summary>
+    public static string ForShell(string socket, int slot) => $"-device '{Device(socket, slot)}'";
 
-    /// <summary>The device of a hierarchy, as QEMU takes it.</summary>
+    /// <summary>The device behind a socket, as QEMU takes it.</summary>
     public static string Device(string socket, int slot) =>
         "{\"driver\":\"vfio-user-pci\",\"socket\":{\"path\":" + JsonSerializer.Serialize(socket)
         + ",\"type\":\"unix\"},\"bus\":\"pcie.0\",\"addr\":\"" + slot.ToString("x", CultureInfo.InvariantCulture) + "\"}";

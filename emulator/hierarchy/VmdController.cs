@@ -133,6 +133,12 @@ public sealed class VmdController : IVfioUserDevice, IInterruptSink
     }
 
     /// <inheritdoc/>
+    public void SetEventfds(int index, int first, int count, bool isThere)
+    {
+        // The vectors are the controller's own, and the host masks them.
+    }
+
+    /// <inheritdoc/>
     public void Unmapping(ulong iova, ulong size)
     {
         // Between two turns nothing native is kept: a queue looks its areas up again when memory has changed.
@@ -245,10 +251,10 @@ public sealed class VmdController : IVfioUserDevice, IInterruptSink
         while (data.Length > 0)
         {
             // Decoded anew for each piece: the one before may have moved what it is for.
-            int bytes = PieceBytes(offset, data.Length);
+            int bytes = RegionPieces.Bytes(offset, data.Length);
             if (!IsOwn(bar, offset) && Slot.Decode(AddressOf(bar, offset)) is { } target)
             {
-                _board.Write(target, bytes, ReadPiece(data[..bytes]));
+                _board.Write(target, bytes, RegionPieces.Get(data[..bytes]));
             }
 
             data = data[bytes..];
@@ -260,8 +266,8 @@ public sealed class VmdController : IVfioUserDevice, IInterruptSink
     {
         while (data.Length > 0)
         {
-            int bytes = PieceBytes(target.Offset, data.Length);
-            WritePiece(data[..bytes], _board.Read(target, bytes));
+            int bytes = RegionPieces.Bytes(target.Offset, data.Length);
+            RegionPieces.Put(data[..bytes], _board.Read(target, bytes));
             data = data[bytes..];
             target = target with { Offset = target.Offset + (uint)bytes };
         }
@@ -299,31 +305,4 @@ public sealed class VmdController : IVfioUserDevice, IInterruptSink
     private static int RegisterAt(uint offset) => (int)offset & (PciExtendedCapability.RegionEnd - 1);
 
     private static int ByteEnables(int first, int bytes) => ((1 << bytes) - 1) << first;
-
-    // The largest access that is aligned and not longer than what is left: 8, 4, 2 or 1 bytes.
-    private static int PieceBytes(ulong offset, int left)
-    {
-        int bytes = sizeof(ulong);
-        while (bytes > left || (offset & (uint)(bytes - 1)) != 0)
-        {
-            bytes >>= 1;
-        }
-
-        return bytes;
-    }
-
-    private static ulong ReadPiece(ReadOnlySpan<byte> data)
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        bytes.Clear();
-        data.CopyTo(bytes);
-        return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-    }
-
-    private static void WritePiece(Span<byte> data, ulong value)
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
-        bytes[..data.Length].CopyTo(data);
-    }
 }

@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Board;
+using SmartNicFw.Emulator.Functions;
 using SmartNicFw.Emulator.Hierarchy;
 using SmartNicFw.Emulator.Loop;
 using SmartNicFw.Emulator.Net;
@@ -47,6 +48,9 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
     /// <summary>The controller in front of it, when it is reached by a hierarchy.</summary>
     public VmdController? Controller { get; private set; }
 
+    /// <summary>Its functions, when each is reached by a socket of its own.</summary>
+    public FunctionFolder? Functions { get; private set; }
+
     /// <summary>True when another step has something to do.</summary>
     public bool HasWork => _isWireReady || Board.HasWork;
 
@@ -56,6 +60,17 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
     {
         Controller = new VmdController(Board, options);
         _sockets.Add(VfioUserServer.Open(path, Controller, _loop, _log));
+    }
+
+    /// <summary>Lets a host in this process own the endpoint, and others attach to its functions one by one.</summary>
+    /// <param name="folder">Where the sockets are.</param>
+    /// <param name="vfs">VFs that are enabled on each PF, 0 to TotalVFs.</param>
+    /// <exception cref="System.IO.IOException">The folder or a socket cannot be had; the message says why.</exception>
+    public void OpenFunctions(string folder, int vfs)
+    {
+        Functions = new FunctionFolder(Board, folder, _loop, _log);
+        _sockets.Add(Functions);
+        Functions.SetVFs(vfs);
     }
 
     /// <summary>Does one bounded step, if there is something to do.</summary>

@@ -54,6 +54,13 @@ public interface IVfioUserDevice
     /// <summary>The client is about to be gone: after the return nothing of its memory is touched.</summary>
     void Detach();
 
+    /// <summary>The client has given interrupts their eventfds, or taken them away.</summary>
+    /// <param name="index">Of <see cref="VfioIrq"/>.</param>
+    /// <param name="first">First interrupt.</param>
+    /// <param name="count">Number of interrupts, within <see cref="IrqCount"/>; 0: all of the index are disabled.</param>
+    /// <param name="isThere">Whether they have eventfds now.</param>
+    void SetEventfds(int index, int first, int count, bool isThere);
+
     /// <summary>A range of the host's memory is about to be unmapped: after the return no native pointer into it is kept or used.</summary>
     void Unmapping(ulong iova, ulong size);
 }

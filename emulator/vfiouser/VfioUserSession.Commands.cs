@@ -302,6 +302,7 @@ public sealed partial class VfioUserSession
         if (count == 0)
         {
             _irqs.Clear((int)index);
+            _device.SetEventfds((int)index, 0, 0, isThere: false);
             return 0;
         }
 
@@ -323,6 +324,11 @@ public sealed partial class VfioUserSession
             {
                 Act(action, (int)index, (int)start + vector);
             }
+        }
+
+        if (data == IrqSetBody.DataEventfd)
+        {
+            _device.SetEventfds((int)index, (int)start, (int)count, isThere: !descriptors.IsEmpty);
         }
 
         return 0;

@@ -20,8 +20,8 @@ public sealed class RunCommandTests
     [TearDown]
     public void RemoveFolder() => _folder.Delete(recursive: true);
 
-    [TestCase("run", "there is no way to attach; name a socket: --hierarchy SOCKET")]
-    [TestCase("run --hierarchy a --port sink --port sink", "--port is given 2 times for 1 --hierarchy: one for each at the most")]
+    [TestCase("run", "there is no way to attach; name a socket or a folder: --hierarchy SOCKET, --function-dir DIR")]
+    [TestCase("run --hierarchy a --port sink --port sink", "--port is given 2 times for 1 --hierarchy and --function-dir: one for each at the most")]
     [TestCase("run --hierarchy FOLDER/a --port cable", "--port is 'cable'; allowed: tap:NAME, pcap:IN,OUT, dgram:LOCAL,REMOTE, loopback, sink, none")]
     [TestCase("run --hierarchy FOLDER/a --port pcap:", "--port is 'pcap:'; allowed: tap:NAME, pcap:IN,OUT, dgram:LOCAL,REMOTE, loopback, sink, none")]
     [TestCase("run --hierarchy FOLDER/a --port pcap:,", "--port is 'pcap:,'; allowed: tap:NAME, pcap:IN,OUT, dgram:LOCAL,REMOTE, loopback, sink, none")]
@@ -101,9 +101,9 @@ public sealed class RunCommandTests
         [
             ("plug", "endpoint 1 is plugged in already"), ("unplug", "endpoint 1 is unplugged"), ("unplug 1", "endpoint 1 is not plugged in"),
             (" unplug  2 ", "endpoint 2 is unplugged"), ("plug 2", "endpoint 2 is plugged in"), ("plug", "endpoint 1 is plugged in"),
-            ("unplug 3", "'unplug 3' is not understood; allowed: unplug [N], plug [N], quit, with N from 1 to 2"),
-            ("unplug -1", "'unplug -1' is not understood; allowed: unplug [N], plug [N], quit, with N from 1 to 2"),
-            ("explode", "'explode' is not understood; allowed: unplug [N], plug [N], quit"), ("quit", "stopping"),
+            ("unplug 3", "'unplug 3' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], quit, with N from 1 to 2"),
+            ("unplug -1", "'unplug -1' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], quit, with N from 1 to 2"),
+            ("explode", "'explode' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], quit"), ("quit", "stopping"),
         ];
         foreach ((string line, string answer) in talk)
         {

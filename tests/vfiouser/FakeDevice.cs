@@ -73,6 +73,12 @@ internal sealed class FakeDevice : IVfioUserDevice
         Tell("detach");
     }
 
+    /// <summary>What was told of eventfds, in order.</summary>
+    public List<string> Eventfds { get; } = [];
+
+    /// <summary>Ranges that were mapped.</summary>
+    public void SetEventfds(int index, int first, int count, bool isThere) => Eventfds.Add($"{index} {first} {count} {isThere}");
+
     public void Unmapping(ulong iova, ulong size) => Tell($"unmapping {iova:X} {size:X} of {Host!.Memory.RegionCount}");
 
     public string[] Writes() => [.. Told.Where(line => line.StartsWith("write", StringComparison.Ordinal))];
