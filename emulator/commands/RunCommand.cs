@@ -47,10 +47,14 @@ internal static class RunCommand
             Description = $"What the endpoint's Ethernet port is connected to, once for each endpoint: {WireOption.Forms}",
             HelpName = "WIRE",
         };
+        Option<int> mtu = EndpointOptions.Number(
+            "--mtu", "BYTES", "Largest frame without its Ethernet header, as functions report it", EndpointConfiguration.MinMtu,
+            EndpointConfiguration.MaxMtu, new EndpointConfiguration().Mtu);
+        var noPacked = new Option<bool>("--no-packed") { Description = "Functions offer split virtqueues only" };
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Log what happens to hosts, functions and queues" };
         var command = new Command("run", "Run endpoints that QEMU attaches to")
         {
-            physicalFunctions, vfs, totalVFs, hierarchy, remap, port, verbose,
+            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, port, verbose,
         };
         command.SetAction(options =>
         {
@@ -61,7 +65,13 @@ internal static class RunCommand
                 throw new UsageException($"--vfs is {options.GetValue(vfs)}; allowed: 0 to {total} (--total-vfs)");
             }
 
-            var configuration = new EndpointConfiguration { PhysicalFunctions = options.GetValue(physicalFunctions), TotalVFs = total };
+            var configuration = new EndpointConfiguration
+            {
+                PhysicalFunctions = options.GetValue(physicalFunctions),
+                TotalVFs = total,
+                Mtu = options.GetValue(mtu),
+                OffersPackedRings = !options.GetValue(noPacked),
+            };
             using var service = new EndpointService();
             Open(
                 service, configuration, options.GetValue(hierarchy) ?? [], options.GetValue(remap), options.GetValue(port) ?? [],

@@ -5,6 +5,8 @@ kernel_log_allowed() {
     cut -f 1 <<'LIST'
 tsc: Unable to calibrate against PIT	# QEMU's timers under TCG do not keep pace with the host's clock.
 APIC calibration not consistent with PM-Timer	# The same.
+clocksource: (Long readout interval|timekeeping watchdog|Marking clocksource|Override clocksource|.* clocksource's)	# The same, where others use the processor too.
+clocksource: +'.*' (wd_nsec|cs_nsec|skewed|is current|is not current)	# What follows such a line.
 ACPI: IRQ [0-9]+ override to edge\(!\), high\(!\)	# q35's tables name the ISA interrupts of the serial ports so.
 amd_pstate: the _CPC object is not present	# The processor that QEMU models has no such table.
 LIST
@@ -13,7 +15,10 @@ LIST
 # check_kernel_log NAME: tells as NAME every line of level warning or worse that is not allowed, and how many as NAME.count.
 check_kernel_log() {
     local lines
-    lines=$(dmesg -l emerg,alert,crit,err,warn | grep -vEf <(kernel_log_allowed) || true)
+    lines=$(dmesg -l emerg,alert,crit,err,warn) || die "the kernel's log cannot be read"
+    lines=$(grep -vEf <(kernel_log_allowed) <<<"$lines")
+    # 1: every line is allowed. Anything else is no answer.
+    (($? < 2)) || die "the kernel's log cannot be judged"
     if [[ -n $lines ]]; then
         printf '%s\n' "$lines" | tell "$1"
         say "$1.count" "$(wc -l <<<"$lines")"
