@@ -49,7 +49,7 @@ namespace SmartNicFw.Firmware
             _lifecycle = new DeviceLifecycle(
                 State, board.QueueEngine, _mastering, board.SwitchTable, Pending, Policy, moderator, Msix, steering, Counters);
             _doorbells = new DoorbellHandler(board.DoorbellPort, access, State, Pending, Counters);
-            CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(numbering), _lifecycle, Msix);
+            CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(configuration, numbering), _lifecycle, Msix);
             _bars = new BarAccessHandler(
                 configuration, board.BarPort, numbering, access, State, common,
                 new NetConfig(configuration, State, board.EthernetPort), Msix, _doorbells, Counters);

@@ -53,10 +53,14 @@ internal static class RunCommand
             Description = $"What the endpoint's Ethernet port is connected to, once for each endpoint, those of --hierarchy first: {WireOption.Forms}",
             HelpName = "WIRE",
         };
+        Option<int> mtu = EndpointOptions.Number(
+            "--mtu", "BYTES", "Largest frame without its Ethernet header, as functions report it", EndpointConfiguration.MinMtu,
+            EndpointConfiguration.MaxMtu, new EndpointConfiguration().Mtu);
+        var noPacked = new Option<bool>("--no-packed") { Description = "Functions offer split virtqueues only" };
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Log what happens to hosts, functions and queues" };
         var command = new Command("run", "Run endpoints that QEMU attaches to")
         {
-            physicalFunctions, vfs, totalVFs, hierarchy, remap, functions, port, verbose,
+            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, functions, port, verbose,
         };
         command.SetAction(options =>
         {
@@ -79,6 +83,8 @@ internal static class RunCommand
                 FunctionVFs = hasTotal ? total : Math.Max(total, StandardVFs),
                 EnabledVFs = hasVFs ? wanted : Math.Min(StandardEnabledVFs, total),
                 Wires = options.GetValue(port) ?? [],
+                Mtu = options.GetValue(mtu),
+                OffersPackedRings = !options.GetValue(noPacked),
             };
             using var service = new EndpointService();
             Open(service, plan, new ErrorOutputLog(options.GetValue(verbose) ? LogLevel.Debug : LogLevel.Warning), Console.Out);
@@ -127,7 +133,13 @@ internal static class RunCommand
     {
         int index = service.Endpoints.Count;
         string wire = index < plan.Wires.Length ? plan.Wires[index] : WireOption.Standard;
-        var configuration = new EndpointConfiguration { PhysicalFunctions = plan.PhysicalFunctions, TotalVFs = totalVFs };
+        var configuration = new EndpointConfiguration
+        {
+            PhysicalFunctions = plan.PhysicalFunctions,
+            TotalVFs = totalVFs,
+            Mtu = plan.Mtu,
+            OffersPackedRings = plan.OffersPackedRings,
+        };
         configuration.SerialNumber += SerialNumbersEach * (ulong)index;
         var endpoint = new RunningEndpoint(configuration, WireOption.Open(wire), service.Loop, log);
         service.Add(endpoint);

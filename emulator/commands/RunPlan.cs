@@ -1,4 +1,6 @@
 // What emulator run was asked for, as its options say it.
+using SmartNicFw.Firmware;
+
 namespace SmartNicFw.Emulator.Commands;
 
 /// <summary>The endpoints of one run: those of hierarchies first, then those whose functions are handed out.</summary>
@@ -6,6 +8,12 @@ internal sealed record RunPlan
 {
     /// <summary>PFs of each endpoint.</summary>
     public required int PhysicalFunctions { get; init; }
+
+    /// <summary>MTU that functions report, bytes.</summary>
+    public int Mtu { get; init; } = new EndpointConfiguration().Mtu;
+
+    /// <summary>Functions offer packed virtqueues.</summary>
+    public bool OffersPackedRings { get; init; } = true;
 
     /// <summary>Sockets, one for each endpoint with its hierarchy.</summary>
     public string[] Hierarchies { get; init; } = [];

@@ -5,6 +5,8 @@ kernel_log_allowed() {
     cut -f 1 <<'LIST'
 tsc: Unable to calibrate against PIT	# QEMU's timers under TCG do not keep pace with the host's clock.
 APIC calibration not consistent with PM-Timer	# The same.
+clocksource: (Long readout interval|timekeeping watchdog|Marking clocksource|Override clocksource|.* clocksource's)	# The same, where others use the processor too.
+clocksource: +'.*' (wd_nsec|cs_nsec|skewed|is current|is not current)	# What follows such a line.
 ACPI: IRQ [0-9]+ override to edge\(!\), high\(!\)	# q35's tables name the ISA interrupts of the serial ports so.
 clocksource: .*(tsc|watchdog|wd-tsc|acpi_pm|hpet)	# A busy machine keeps the guest from reading its clocks in time.
 Unstable clock detected, switching default tracing clock	# The same, as the tracer sees it: this line and the next three.
