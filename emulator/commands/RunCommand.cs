@@ -93,7 +93,13 @@ internal static class RunCommand
         {
             string wire = index < ports.Length ? ports[index] : WireOption.Standard;
             string socket = Path.GetFullPath(hierarchies[index]);
-            var endpoint = new RunningEndpoint(configuration, WireOption.Open(wire), service.Loop, log);
+            var own = new EndpointConfiguration
+            {
+                PhysicalFunctions = configuration.PhysicalFunctions,
+                TotalVFs = configuration.TotalVFs,
+                SerialNumber = SerialNumbers.Of(index),
+            };
+            var endpoint = new RunningEndpoint(own, WireOption.Open(wire), service.Loop, log);
             service.Add(endpoint);
             endpoint.OpenHierarchy(socket, new VmdOptions { OffersRemap = offersRemap, SlotNumber = index + 1 });
             output.WriteLine(
