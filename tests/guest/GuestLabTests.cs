@@ -55,6 +55,24 @@ public sealed class GuestLabTests : GuestFixture
     }
 
     [Test]
+    public void A_warning_of_the_kernel_is_told_and_one_that_every_guest_has_is_not()
+    {
+        GuestResults results = Guest.Run(
+            Lab,
+            """
+            check_kernel_log before
+            echo '<4>tsc: Unable to calibrate against PIT' >/dev/kmsg
+            echo '<4>nobody expected this' >/dev/kmsg
+            echo '<6>nor is this a warning' >/dev/kmsg
+            check_kernel_log after
+            """);
+
+        Assert.That(results["before.count"], Is.EqualTo("0"), () => results["before"]);
+        Assert.That(results["after.count"], Is.EqualTo("1"));
+        Assert.That(results["after"], Does.EndWith("nobody expected this"));
+    }
+
+    [Test]
     public void A_script_and_its_test_take_turns()
     {
         using Guest guest = Guest.Start(
