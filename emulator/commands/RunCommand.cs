@@ -22,6 +22,9 @@ internal static class RunCommand
     /// <summary>TotalVFs of an endpoint when nothing is said.</summary>
     public const int StandardVFs = 64;
 
+    // MAC addresses follow from serial numbers: more than an endpoint has functions lie between those of two endpoints.
+    private const ulong SerialNumbersEach = 0x2000;
+
     private const string Hands = "unplug [N], plug [N], quit";
 
     /// <summary>Makes the command.</summary>
@@ -61,10 +64,9 @@ internal static class RunCommand
                 throw new UsageException($"--vfs is {options.GetValue(vfs)}; allowed: 0 to {total} (--total-vfs)");
             }
 
-            var configuration = new EndpointConfiguration { PhysicalFunctions = options.GetValue(physicalFunctions), TotalVFs = total };
             using var service = new EndpointService();
             Open(
-                service, configuration, options.GetValue(hierarchy) ?? [], options.GetValue(remap), options.GetValue(port) ?? [],
+                service, options.GetValue(physicalFunctions), total, options.GetValue(hierarchy) ?? [], options.GetValue(remap), options.GetValue(port) ?? [],
                 new ErrorOutputLog(options.GetValue(verbose) ? LogLevel.Debug : LogLevel.Warning), Console.Out);
             using var input = new LineInput(service.Loop, line => Console.Out.WriteLine(Obey(service, line)));
             Console.Out.WriteLine("ready");
@@ -76,7 +78,7 @@ internal static class RunCommand
 
     /// <summary>Makes the endpoints and says how hosts attach to them.</summary>
     internal static void Open(
-        EndpointService service, EndpointConfiguration configuration, string[] hierarchies, bool offersRemap, string[] ports, ILogger log,
+        EndpointService service, int physicalFunctions, int totalVFs, string[] hierarchies, bool offersRemap, string[] ports, ILogger log,
         TextWriter output)
     {
         if (hierarchies.Length == 0)
@@ -93,17 +95,13 @@ internal static class RunCommand
         {
             string wire = index < ports.Length ? ports[index] : WireOption.Standard;
             string socket = Path.GetFullPath(hierarchies[index]);
-            var own = new EndpointConfiguration
-            {
-                PhysicalFunctions = configuration.PhysicalFunctions,
-                TotalVFs = configuration.TotalVFs,
-                SerialNumber = SerialNumbers.Of(index),
-            };
-            var endpoint = new RunningEndpoint(own, WireOption.Open(wire), service.Loop, log);
+            var configuration = new EndpointConfiguration { PhysicalFunctions = physicalFunctions, TotalVFs = totalVFs };
+            configuration.SerialNumber += SerialNumbersEach * (ulong)index;
+            var endpoint = new RunningEndpoint(configuration, WireOption.Open(wire), service.Loop, log);
             service.Add(endpoint);
             endpoint.OpenHierarchy(socket, new VmdOptions { OffersRemap = offersRemap, SlotNumber = index + 1 });
             output.WriteLine(
-                $"endpoint {index + 1}: {configuration.PhysicalFunctions} PF, {configuration.TotalVFs} VFs each, wire {wire}, hierarchy {socket}");
+                $"endpoint {index + 1}: {physicalFunctions} PF, {totalVFs} VFs each, wire {wire}, hierarchy {socket}");
         }
 
         output.WriteLine("QEMU 10.1 or later attaches with these arguments, the size being that of its memory (-m):");
