@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using NUnit.Framework;
+using NUnit.Framework.Internal;
 
 namespace SmartNicFw.Tests.Guest;
 
@@ -102,6 +103,19 @@ public sealed class GuestHarnessTests
         owner.Dispose();
 
         Assert.That(() => !Directory.Exists(program) || File.ReadAllText(program + "/stat").Contains(") Z "), Is.True.After((int)Limit.TotalMilliseconds, 10));
+    }
+
+    [Test]
+    public void An_emulator_that_does_not_listen_fails_the_test_with_its_own_words()
+    {
+        AssertionException failure;
+        using (new TestExecutionContext.IsolatedContext())
+        {
+            failure = Assert.Throws<AssertionException>(() => new EmulatorProcess("--frobnicate", "{0}/socket"))!;
+        }
+
+        Assert.That(failure.Message, Does.Contain("a line never came, it ended with 1").And.Contain("emulator: "));
+        Assert.That(failure.Message, Does.Not.Contain("{0}"));
     }
 
     [Test]
