@@ -23,12 +23,19 @@ internal sealed class EmulatorProcess : IDisposable
     /// Arguments of <c>run</c>, where {0} stands for a folder of this emulator's own, as in <c>--hierarchy {0}/vmd.sock</c>.
     /// </param>
     public EmulatorProcess(params string[] arguments)
+        : this(null, arguments)
+    {
+    }
+
+    /// <summary>Starts the emulator in a network namespace.</summary>
+    public EmulatorProcess(HostNamespace? place, params string[] arguments)
     {
         string program = Path.Combine(TestContext.CurrentContext.TestDirectory, "emulator.dll");
         string[] own = [.. arguments.Select(argument => argument.Replace("{0}", _folder, StringComparison.Ordinal))];
         try
         {
-            _process = new OwnedProcess("dotnet", [program, "run", .. own], Take, End);
+            string[] command = [.. place?.Enter ?? [], "dotnet", program, "run", .. own];
+            _process = new OwnedProcess(command[0], command[1..], Take, End);
         }
         catch
         {

@@ -44,6 +44,13 @@ internal sealed class GuestLab
     /// <summary>Path of the archive that every guest begins with.</summary>
     public string Tools => _values["TOOLS"];
 
+    /// <summary>The command and first arguments that run a program of the lab's root, such as iperf3, beside any system.</summary>
+    public string[] Program(string name)
+    {
+        string root = Path.Combine(Path.GetDirectoryName(Qemu)!, "root", "usr");
+        return [Path.Combine(root, "lib64", "ld-linux-x86-64.so.2"), "--library-path", Path.Combine(root, "lib", "x86_64-linux-gnu"), Path.Combine(root, "bin", name)];
+    }
+
     /// <summary>The lab; a test that asks where there is none is skipped here and now.</summary>
     public static GuestLab Require()
     {
