@@ -42,7 +42,11 @@ namespace SmartNicFw.Firmware
         public int VfQueuePairs = 2;
 
         /// <summary>Largest queue size, entries: a power of two from 2 to 32768.</summary>
-        public int MaxQueueSize = 1024;
+        /// <remarks>
+        /// The descriptors of 256 entries are one page of 4 KB, and so is every other area: a host whose IOMMU makes one piece of
+        /// scattered pages for a driver still has each area in one piece of its memory.
+        /// </remarks>
+        public int MaxQueueSize = 256;
 
         /// <summary>
         /// True: functions offer packed virtqueues beside split ones (VIRTIO 1.4, 2.8), and drivers that know both take packed.
