@@ -7,6 +7,7 @@ using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Firmware;
+using SmartNicFw.Firmware.Config;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
@@ -21,7 +22,6 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
 {
     private readonly BarRequest _barRequest = new();
     private readonly IInterruptSink?[] _sinks;
-    private GuestMemory _memory = new();
 
     /// <summary>Powers a board on.</summary>
     /// <param name="log">Hears of what happens to functions and queues, never of frames; null: nobody does.</param>
@@ -41,7 +41,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         Switch = new PacketSwitch(functions);
         _sinks = new IInterruptSink?[functions];
         int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
-        Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, _memory, log ?? NullLogger.Instance);
+        Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, Memory, log ?? NullLogger.Instance);
         Bars = new MemoryLink(configuration);
         Firmware = new FirmwareRuntime(configuration, new BoardContracts
         {
@@ -75,22 +75,8 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <summary>The board's time.</summary>
     public BoardClock Clock { get; }
 
-    /// <summary>
-    /// Memory of the host that functions may reach, unless the engine was told of another for one of them. Setting it tells the
-    /// engine for all of them: while no queue runs, right after a reset.
-    /// </summary>
-    public GuestMemory Memory
-    {
-        get => _memory;
-        set
-        {
-            _memory = value;
-            for (int function = 0; function < Switch.FunctionCount; function++)
-            {
-                Engine.SetMemory(function, value);
-            }
-        }
-    }
+    /// <summary>Memory of the host that functions may reach, unless the engine was told of another for one of them.</summary>
+    public GuestMemory Memory { get; } = new();
 
     /// <summary>The switch between functions and wire.</summary>
     public PacketSwitch Switch { get; }
@@ -213,6 +199,16 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         {
             Bars.Ring(function, queue);
         }
+    }
+
+    /// <summary>Rings the doorbell of a queue, as its driver would.</summary>
+    public void Ring(int function, int queue)
+    {
+        FunctionNumbering numbering = Firmware.Numbering;
+        bool isVirtual = numbering.IsVirtual(function);
+        Bars.Ring(new DecodedAddress(
+            numbering.PhysicalFunctionOf(function), isVirtual ? numbering.VfNumberOf(function) : -1, BarMap.NotifyBar,
+            (ulong)(queue * BarMap.NotifyOffMultiplier)));
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,9 @@ internal static class RunCommand
     /// <summary>VFs that the host in this process enables when nothing is said.</summary>
     public const int StandardEnabledVFs = 8;
 
+    // MAC addresses follow from serial numbers: more than an endpoint has functions lie between those of two endpoints.
+    private const ulong SerialNumbersEach = 0x2000;
+
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
@@ -125,6 +128,7 @@ internal static class RunCommand
         int index = service.Endpoints.Count;
         string wire = index < plan.Wires.Length ? plan.Wires[index] : WireOption.Standard;
         var configuration = new EndpointConfiguration { PhysicalFunctions = plan.PhysicalFunctions, TotalVFs = totalVFs };
+        configuration.SerialNumber += SerialNumbersEach * (ulong)index;
         var endpoint = new RunningEndpoint(configuration, WireOption.Open(wire), service.Loop, log);
         service.Add(endpoint);
         what = $"endpoint {index + 1}: {configuration.PhysicalFunctions} PF, {configuration.TotalVFs} VFs each, wire {wire}";

@@ -30,6 +30,7 @@ public sealed class VmdController : IVfioUserDevice, IInterruptSink
     private readonly VmdConfigSpace _space;
     private readonly GuestMemory _nothing = new();
     private IVfioUserHost? _host;
+    private long _generation;
 
     /// <summary>Puts a board behind a controller.</summary>
     public VmdController(EmulatedBoard board, VmdOptions? options = null)
@@ -121,14 +122,14 @@ public sealed class VmdController : IVfioUserDevice, IInterruptSink
         ArgumentNullException.ThrowIfNull(host);
         Reset();
         _host = host;
-        _board.Memory = host.Memory;
+        Reach(host.Memory);
     }
 
     /// <inheritdoc/>
     public void Detach()
     {
         Reset();
-        _board.Memory = _nothing;
+        Reach(_nothing);
         _host = null;
     }
 
@@ -145,6 +146,24 @@ public sealed class VmdController : IVfioUserDevice, IInterruptSink
     public void Unmapping(ulong iova, ulong size)
     {
         // Between two turns nothing native is kept: a queue looks its areas up again when memory has changed.
+    }
+
+    /// <summary>
+    /// Looks whether the host's memory was mapped anew since the last call: a queue that could not be reached then rests, and no
+    /// doorbell may come for it any more, so its doorbell is rung here. Called before the board is asked for work.
+    /// </summary>
+    public void Refresh()
+    {
+        if (_host is not { Memory: { } memory } || memory.Generation == _generation)
+        {
+            return;
+        }
+
+        _generation = memory.Generation;
+        foreach ((int function, int queue) in _board.Engine.Started(memory))
+        {
+            _board.Ring(function, queue);
+        }
     }
 
     /// <inheritdoc/>
@@ -174,6 +193,15 @@ public sealed class VmdController : IVfioUserDevice, IInterruptSink
 
         Interrupts++;
         _host?.Trigger(VfioIrq.Msix, vector);
+    }
+
+    // One host: every function reaches its memory, and nothing once it is gone.
+    private void Reach(GuestMemory memory)
+    {
+        for (int function = 0; function < _board.Firmware.Numbering.Count; function++)
+        {
+            _board.Engine.SetMemory(function, memory);
+        }
     }
 
     // Accesses of any size, one doubleword after the other.

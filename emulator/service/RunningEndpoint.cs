@@ -77,6 +77,7 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
     /// <returns>True when there is more.</returns>
     public bool Step()
     {
+        Controller?.Refresh();
         if (HasWork)
         {
             _isWireReady = false;
