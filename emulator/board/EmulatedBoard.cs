@@ -22,7 +22,6 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
 {
     private readonly BarRequest _barRequest = new();
     private readonly IInterruptSink?[] _sinks;
-    private GuestMemory _memory = new();
 
     /// <summary>Powers a board on.</summary>
     /// <param name="log">Hears of what happens to functions and queues, never of frames; null: nobody does.</param>
