@@ -7,6 +7,7 @@ using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Firmware;
+using SmartNicFw.Firmware.Config;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
@@ -110,15 +111,22 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// it is false the board can be left alone until it is accessed or <see cref="NetworkPort.Descriptor"/> is readable.
     /// </summary>
     public bool HasWork => IsPowered
-        && (Firmware.HasWork || Link.IsPending || Bars.IsPending || Engine.Port is { HasWaiting: true });
+        && (Firmware.HasWork || Link.IsPending || Bars.IsPending || Engine.Port is { HasWaiting: true } || Engine.HasRisen);
 
     /// <summary>Lets the firmware do one bounded step.</summary>
     public void Step()
     {
-        if (IsPowered)
+        if (!IsPowered)
         {
-            Firmware.Step();
+            return;
         }
+
+        while (Engine.TakeRisen(out int function, out int queue))
+        {
+            Bars.Ring(function, queue);
+        }
+
+        Firmware.Step();
     }
 
     /// <summary>Signals a reset and lets firmware take it: after the return no function reads or writes memory.</summary>
@@ -196,16 +204,6 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         while (Bars.IsBusy)
         {
             Step();
-        }
-    }
-
-    /// <summary>Memory was mapped: queues whose rings were out of reach look again.</summary>
-    /// <param name="memory">The memory, of which every started queue is rung.</param>
-    public void LookAgain(GuestMemory memory)
-    {
-        foreach ((int function, int queue) in Engine.Started(memory))
-        {
-            Bars.Ring(function, queue);
         }
     }
 

@@ -22,6 +22,9 @@ internal static class RunCommand
     /// <summary>TotalVFs of an endpoint when nothing is said.</summary>
     public const int StandardVFs = 64;
 
+    // MAC addresses follow from serial numbers: more than an endpoint has functions lie between those of two endpoints.
+    private const ulong SerialNumbersEach = 0x2000;
+
     private const string Hands = "unplug [N], plug [N], quit";
 
     /// <summary>Makes the command.</summary>
@@ -65,7 +68,8 @@ internal static class RunCommand
                 throw new UsageException($"--vfs is {options.GetValue(vfs)}; allowed: 0 to {total} (--total-vfs)");
             }
 
-            var configuration = new EndpointConfiguration
+            // One for each endpoint: they differ in their serial numbers.
+            EndpointConfiguration Configure() => new()
             {
                 PhysicalFunctions = options.GetValue(physicalFunctions),
                 TotalVFs = total,
@@ -74,7 +78,7 @@ internal static class RunCommand
             };
             using var service = new EndpointService();
             Open(
-                service, configuration, options.GetValue(hierarchy) ?? [], options.GetValue(remap), options.GetValue(port) ?? [],
+                service, Configure, options.GetValue(hierarchy) ?? [], options.GetValue(remap), options.GetValue(port) ?? [],
                 new ErrorOutputLog(options.GetValue(verbose) ? LogLevel.Debug : LogLevel.Warning), Console.Out);
             using var input = new LineInput(service.Loop, line => Console.Out.WriteLine(Obey(service, line)));
             Console.Out.WriteLine("ready");
@@ -86,7 +90,7 @@ internal static class RunCommand
 
     /// <summary>Makes the endpoints and says how hosts attach to them.</summary>
     internal static void Open(
-        EndpointService service, EndpointConfiguration configuration, string[] hierarchies, bool offersRemap, string[] ports, ILogger log,
+        EndpointService service, Func<EndpointConfiguration> configure, string[] hierarchies, bool offersRemap, string[] ports, ILogger log,
         TextWriter output)
     {
         if (hierarchies.Length == 0)
@@ -103,6 +107,8 @@ internal static class RunCommand
         {
             string wire = index < ports.Length ? ports[index] : WireOption.Standard;
             string socket = Path.GetFullPath(hierarchies[index]);
+            EndpointConfiguration configuration = configure();
+            configuration.SerialNumber += SerialNumbersEach * (ulong)index;
             var endpoint = new RunningEndpoint(configuration, WireOption.Open(wire), service.Loop, log);
             service.Add(endpoint);
             endpoint.OpenHierarchy(socket, new VmdOptions { OffersRemap = offersRemap, SlotNumber = index + 1 });

@@ -20,7 +20,7 @@ internal sealed class Backlog
     /// <summary>Frames at the most.</summary>
     public const int MaxFrames = 64;
 
-    /// <summary>Bytes at the most: one frame of the largest size, or forty of 1,500 bytes.</summary>
+    /// <summary>Bytes at the most: one frame of the largest size, or as many of 1,500 bytes as may wait.</summary>
     public const int Bytes = 128 * 1024;
 
     private readonly WaitingFrame[] _frames = new WaitingFrame[MaxFrames];

@@ -155,7 +155,12 @@ internal sealed unsafe class FrameMover
             var segments = new Segmenter(prefix, length, moved);
             while (segments.MoveNext())
             {
-                Emit(queue, received, _segment, segments.Write(whole, _segment));
+                if (!Emit(queue, received, _segment, segments.Write(whole, _segment)))
+                {
+                    // The rest is not even cut: one frame of thousands of segments for all functions would hold up everybody.
+                    _receivers.Drop(queue!, segments.Left);
+                    return;
+                }
             }
 
             return;
@@ -169,20 +174,21 @@ internal sealed unsafe class FrameMover
         Emit(queue, received, _whole, length);
     }
 
-    private void Emit(RunningQueue? queue, in ReceiveHeader received, byte[] pinned, int length)
+    // False when the receiver has no room for more.
+    private bool Emit(RunningQueue? queue, in ReceiveHeader received, byte[] pinned, int length)
     {
         _delivered += length;
         if (queue is null)
         {
             Port!.Send(pinned.AsSpan(0, length));
             _switch.CountReceived(PacketSwitch.Port, 1, length);
-            return;
+            return true;
         }
 
         fixed (byte* frame = pinned)
         {
             _finished.Set(frame, length);
-            _receivers.Deliver(queue, _finished, VlanEdit.None, 0, received);
+            return _receivers.Deliver(queue, _finished, VlanEdit.None, 0, received);
         }
     }
 }

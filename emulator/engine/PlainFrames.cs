@@ -127,7 +127,8 @@ internal sealed unsafe class PlainFrames
     /// <summary>Delivers what is staged, and counts it at its sender.</summary>
     public void Deliver(int sender)
     {
-        if (_count == 0)
+        // A group without a frame is ended too: its guest changed a header between two looks.
+        if (_groupCount == 0)
         {
             return;
         }

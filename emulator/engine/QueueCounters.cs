@@ -58,12 +58,12 @@ internal sealed class QueueCounters
     /// <summary>Counts frames that were dropped for a reason that has no counter of its own.</summary>
     public void CountDropped(int row, int frames = 1) => _values[(row * Stride) + QueueCounter.Dropped] += (uint)frames;
 
-    /// <summary>Counts a frame that was dropped for want of buffers.</summary>
-    public void CountNoBuffer(int row)
+    /// <summary>Counts frames that were dropped for want of buffers.</summary>
+    public void CountNoBuffer(int row, int frames = 1)
     {
         int at = row * Stride;
-        _values[at + QueueCounter.Dropped]++;
-        _values[at + QueueCounter.DroppedNoBuffer]++;
+        _values[at + QueueCounter.Dropped] += (uint)frames;
+        _values[at + QueueCounter.DroppedNoBuffer] += (uint)frames;
     }
 
     /// <summary>Counts frames whose buffers, header or length cannot be.</summary>

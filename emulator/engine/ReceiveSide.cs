@@ -26,7 +26,7 @@ internal sealed unsafe class ReceiveSide
     /// <param name="mtu">The MTU that functions offer, bytes.</param>
     public ReceiveSide(QueueTable table, PacketSwitch packetSwitch, int mtu)
     {
-        _maxPlainBytes = mtu + Ethernet.HeaderBytes + (FrameHeader.MaxTags * Ethernet.TagBytes);
+        _maxPlainBytes = mtu + Ethernet.HeaderBytes;
         _table = table;
         _switch = packetSwitch;
         for (int index = 0; index < MaxBuffers; index++)
@@ -43,7 +43,7 @@ internal sealed unsafe class ReceiveSide
         Broken,
     }
 
-    /// <summary>Longest frame that a queue takes, if it is not yet to be segmented. Source: VIRTIO 1.4, 5.1.4.1.</summary>
+    /// <summary>Longest frame without a tag that a queue takes, if it is not yet to be segmented. Source: VIRTIO 1.4, 5.1.4.1.</summary>
     public int LongestPlain(RunningQueue queue) => queue.Has(VirtioNetFeature.Mtu) ? _maxPlainBytes : PacketSwitch.MaxFrameBytes;
 
     /// <summary>Delivers a frame, or lets it wait, or drops and counts it.</summary>
@@ -52,7 +52,8 @@ internal sealed unsafe class ReceiveSide
     /// <param name="edit">What happens to its VLAN tag on the way.</param>
     /// <param name="tci">Tag to insert.</param>
     /// <param name="header">VIRTIO header for the frame after the edit.</param>
-    public void Deliver(RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header)
+    /// <returns>False when it was dropped for want of buffers: the next one would be too.</returns>
+    public bool Deliver(RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header)
     {
         int length = frame.Length + VlanTag.LengthChange(edit);
         Backlog backlog = queue.Backlog!;
@@ -72,11 +73,20 @@ internal sealed unsafe class ReceiveSide
             case Placed.Broken:
                 _switch.CountDropped(queue.Function, Counter.DroppedNoBuffer);
                 _table.MarkBroken(queue);
-                break;
+                return false;
             default:
-                Wait(queue, backlog, frame, edit, tci, header, length);
-                break;
+                return TryWait(queue, backlog, frame, edit, tci, header, length);
         }
+
+        return true;
+    }
+
+    /// <summary>Counts frames that are dropped for want of buffers without a look at them.</summary>
+    /// <param name="frames">Frames, 0 upwards.</param>
+    public void Drop(RunningQueue queue, int frames)
+    {
+        _switch.CountDropped(queue.Function, Counter.DroppedNoBuffer, frames);
+        _table.Counters.CountNoBuffer(queue.CounterRow, frames);
     }
 
     /// <summary>Delivers frames that wait for buffers of a queue, as long as there are some.</summary>
@@ -96,6 +106,7 @@ internal sealed unsafe class ReceiveSide
             Placed placed = TryPlace(queue, _waiting, VlanEdit.None, 0, oldest.Header, oldest.Length);
             if (placed == Placed.NoBuffer)
             {
+                RestIfStarved(queue);
                 break;
             }
 
@@ -124,26 +135,36 @@ internal sealed unsafe class ReceiveSide
         return moved;
     }
 
-    private void Wait(
+    // No refill rings for buffers that are there already and could not be seen.
+    private void RestIfStarved(RunningQueue queue)
+    {
+        if (queue.Ring.TakeStarved())
+        {
+            _table.Rest(queue);
+        }
+    }
+
+    private bool TryWait(
         RunningQueue queue, Backlog backlog, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int length)
     {
+        RestIfStarved(queue);
         Span<byte> room = backlog.Reserve(length);
         if (room.Length < length || length == 0)
         {
-            _switch.CountDropped(queue.Function, Counter.DroppedNoBuffer);
-            _table.Counters.CountNoBuffer(queue.CounterRow);
-            return;
+            Drop(queue, 1);
+            return false;
         }
 
         frame.CopyTo(room, edit, tci);
         backlog.Add(room, length, header);
+        return true;
     }
 
     private Placed TryPlace(
         RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int length)
     {
         // A receiver that knows the MTU gets nothing beyond it but what is yet to be segmented (5.1.4.1).
-        if (!header.Offload.IsGso && length > LongestPlain(queue))
+        if (!header.Offload.IsGso && length > LongestPlain(queue) && length > LongestPlain(queue) + TagBytes(frame, edit))
         {
             return Placed.TooLarge;
         }
@@ -167,6 +188,14 @@ internal sealed unsafe class ReceiveSide
 
         _table.MarkUsed(queue, taken);
         return Placed.Yes;
+    }
+
+    // Bytes of the tags that a frame has after an edit: they belong to the Ethernet header, not to what the MTU limits.
+    private static int TagBytes(FrameView frame, VlanEdit edit)
+    {
+        Span<byte> room = stackalloc byte[Ethernet.HeaderBytes + (FrameHeader.MaxTags * Ethernet.TagBytes)];
+        _ = FrameHeader.ParseEthernet(frame.Glance(room), out FrameHeader ethernet);
+        return (ethernet.TagCount * Ethernet.TagBytes) + VlanTag.LengthChange(edit);
     }
 
     private int Take(RunningQueue queue, int total, out Placed placed)
@@ -194,7 +223,8 @@ internal sealed unsafe class ReceiveSide
 
             if (result != TakeResult.Taken)
             {
-                return GiveBack(queue, taken, result == TakeResult.Broken ? Placed.Broken : Placed.NoBuffer, out placed);
+                Placed why = taken > 0 && !HasRoom(queue, taken) ? Placed.TooLarge : Placed.NoBuffer;
+                return GiveBack(queue, taken, result == TakeResult.Broken ? Placed.Broken : why, out placed);
             }
 
             // Armed again at the next empty look: the event that was armed is behind what was taken.
@@ -209,6 +239,19 @@ internal sealed unsafe class ReceiveSide
 
         placed = Placed.Yes;
         return taken;
+    }
+
+    // Whether the driver can add another buffer like the last to those taken. If not, a frame that is larger than all of them
+    // would wait for ever, and those behind it.
+    private bool HasRoom(RunningQueue queue, int taken)
+    {
+        int slots = _chains[taken - 1].Slots;
+        for (int index = 0; index < taken; index++)
+        {
+            slots += _chains[index].Slots;
+        }
+
+        return slots <= queue.Ring.Size;
     }
 
     private int GiveBack(RunningQueue queue, int taken, Placed why, out Placed placed)

@@ -1,6 +1,7 @@
 // The VMD controller's own configuration space: who it is, where its BARs are, how interrupts go. Does nothing by itself.
 using System;
 using System.Numerics;
+using SmartNicFw.Emulator.Host;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Config;
 using SmartNicFw.Hal.Regs;
@@ -24,17 +25,14 @@ internal sealed class VmdConfigSpace
     // What Linux adds to the window of a hot-plug port, and what its alignment costs beside the VMD's own registers.
     private const ulong SpareBytes = 4UL << 20;
 
-    private readonly RegisterTemplate _template;
-    private readonly uint[] _state;
+    private readonly ConfigRegisters _registers;
 
     /// <summary>Makes the space, as after reset.</summary>
     /// <param name="endpoint">What is behind, so that MEMBAR2 has room for it.</param>
     public VmdConfigSpace(EndpointConfiguration endpoint, VmdOptions options)
     {
         MemoryBar2Bytes = Math.Max(MinMemoryBytes, BitOperations.RoundUpToPowerOf2(EndpointBytes(endpoint) + SpareBytes));
-        _template = Build(endpoint, options);
-        _state = new uint[_template.SlotCount];
-        Reset();
+        _registers = new ConfigRegisters(Build(endpoint, options));
     }
 
     /// <summary>Size of CFGBAR.</summary>
@@ -61,30 +59,13 @@ internal sealed class VmdConfigSpace
     }
 
     /// <summary>Gives every register its reset value.</summary>
-    public void Reset()
-    {
-        for (int slot = 0; slot < _state.Length; slot++)
-        {
-            _state[slot] = _template.ValueAfterReset(slot, 0, ResetKind.Fundamental);
-        }
-    }
+    public void Reset() => _registers.Reset();
 
     /// <summary>Reads a doubleword.</summary>
-    public uint Read(int offset)
-    {
-        int slot = _template.SlotAt(offset);
-        return slot == RegisterTemplate.NoSlot ? _template.ResetValueAt(offset) : _state[slot];
-    }
+    public uint Read(int offset) => _registers.Read(offset);
 
     /// <summary>Writes the enabled bytes of a doubleword.</summary>
-    public void Write(int offset, uint data, int byteEnables)
-    {
-        int slot = _template.SlotAt(offset);
-        if (slot != RegisterTemplate.NoSlot)
-        {
-            _state[slot] = _template.ValueAfterWrite(slot, _state[slot], data, RegisterTemplate.LanesOf(byteEnables));
-        }
-    }
+    public void Write(int offset, uint data, int byteEnables) => _registers.Write(offset, data, byteEnables);
 
     // BARs of all functions: those of VFs take their size TotalVFs times, and are aligned to it at the most.
     private static ulong EndpointBytes(EndpointConfiguration endpoint)
@@ -150,8 +131,7 @@ internal sealed class VmdConfigSpace
             PciExpressOffset + PciExpressCapability.DeviceCapabilitiesOffset, PciExpressCapability.DeviceCapabilitiesRoleBasedErrorMask);
         registers.Field(
             PciExpressOffset + PciExpressCapability.DeviceControlOffset,
-            PciExpressCapability.DeviceControlCorrectableReportingMask | PciExpressCapability.DeviceControlNonFatalReportingMask
-            | PciExpressCapability.DeviceControlFatalReportingMask | PciExpressCapability.DeviceControlUnsupportedReportingMask,
+            PciExpressCapability.DeviceControlErrorReporting,
             AccessMode.ReadWrite);
     }
 

@@ -139,9 +139,6 @@ public sealed class VmdController : IVfioUserDevice, IInterruptSink
     }
 
     /// <inheritdoc/>
-    public void Mapped() => _board.LookAgain(_board.Memory);
-
-    /// <inheritdoc/>
     public void Deliver(ulong address, uint data)
     {
         if (address < InterruptController.FirstAddress || address >= InterruptController.EndAddress)

@@ -99,8 +99,7 @@ public sealed partial class RootPort
             at + PciExpressCapability.DeviceCapabilitiesOffset, PciExpressCapability.DeviceCapabilitiesRoleBasedErrorMask);
         registers.Field(
             at + PciExpressCapability.DeviceControlOffset,
-            PciExpressCapability.DeviceControlCorrectableReportingMask | PciExpressCapability.DeviceControlNonFatalReportingMask
-            | PciExpressCapability.DeviceControlFatalReportingMask | PciExpressCapability.DeviceControlUnsupportedReportingMask,
+            PciExpressCapability.DeviceControlErrorReporting,
             AccessMode.ReadWrite);
         if (supportsAri)
         {

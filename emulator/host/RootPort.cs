@@ -11,8 +11,7 @@ namespace SmartNicFw.Emulator.Host;
 /// </summary>
 public sealed partial class RootPort
 {
-    private readonly RegisterTemplate _template;
-    private readonly uint[] _state;
+    private readonly ConfigRegisters _registers;
     private readonly int _msi;
 
     /// <summary>Makes a port after reset: no bus behind it, all windows closed, the endpoint in its slot.</summary>
@@ -22,8 +21,8 @@ public sealed partial class RootPort
     /// <param name="slotNumber">Physical Slot Number, 0 to 8191.</param>
     public RootPort(int linkSpeed, int linkWidth, bool supportsAri, int slotNumber = 1)
     {
-        (_template, _msi) = BuildTemplate(linkSpeed, linkWidth, supportsAri, slotNumber);
-        _state = new uint[_template.SlotCount];
+        (RegisterTemplate template, _msi) = BuildTemplate(linkSpeed, linkWidth, supportsAri, slotNumber);
+        _registers = new ConfigRegisters(template);
         Reset();
     }
 
@@ -51,11 +50,7 @@ public sealed partial class RootPort
     /// <summary>Gives every register its reset value. What is in the slot stays there.</summary>
     public void Reset()
     {
-        for (int slot = 0; slot < _state.Length; slot++)
-        {
-            _state[slot] = _template.ValueAfterReset(slot, 0, ResetKind.Fundamental);
-        }
-
+        _registers.Reset();
         _wasLinkActive = IsLinkActive;
         ShowSlot(events: 0);
     }
@@ -81,37 +76,22 @@ public sealed partial class RootPort
     }
 
     /// <summary>Reads a doubleword.</summary>
-    public uint Read(int offset)
-    {
-        int slot = _template.SlotAt(offset);
-        return slot == RegisterTemplate.NoSlot ? _template.ResetValueAt(offset) : _state[slot];
-    }
+    public uint Read(int offset) => _registers.Read(offset);
 
     /// <summary>Writes the enabled bytes of a doubleword.</summary>
     public void Write(int offset, uint data, int byteEnables)
     {
-        int slot = _template.SlotAt(offset);
-        if (slot != RegisterTemplate.NoSlot)
-        {
-            _state[slot] = _template.ValueAfterWrite(slot, _state[slot], data, RegisterTemplate.LanesOf(byteEnables));
-            LookAtLink();
-        }
+        _registers.Write(offset, data, byteEnables);
+        LookAtLink();
     }
 
     private int Byte(int offset) => (int)(Read(offset & ~3) >> ((offset & 3) * 8)) & 0xFF;
 
     private int Word(int offset) => (int)(Read(offset & ~3) >> ((offset & 2) * 8)) & 0xFFFF;
 
-    private int Register(int offset) => Word(_template.Offsets.PciExpress + offset);
+    private int Register(int offset) => Word(_registers.Offsets.PciExpress + offset);
 
     private ulong WindowAddress(int offset) => (ulong)(Word(offset) & PciBridgeHeader.WindowAddressMask) << 16;
 
-    // Status bits that the port itself changes; the register has a slot for them.
-    private void Show(int offset, int mask, bool isSet)
-    {
-        int at = _template.Offsets.PciExpress + offset;
-        uint bits = (uint)mask << ((at & 2) * 8);
-        int slot = _template.SlotAt(at & ~3);
-        _state[slot] = isSet ? _state[slot] | bits : _state[slot] & ~bits;
-    }
+    private void Show(int offset, int mask, bool isSet) => _registers.Show(_registers.Offsets.PciExpress + offset, mask, isSet);
 }

@@ -106,7 +106,10 @@ public struct OffloadHeader
             return isPlain;
         }
 
-        if (CsumStart < Ethernet.HeaderBytes || CsumStart + CsumOffset + sizeof(ushort) > frameLength)
+        // By addresses, tags and type a frame is forwarded: a checksum is not written over them. Faults are the switch's to name.
+        _ = FrameHeader.ParseEthernet(prefix, out FrameHeader ethernet);
+        if (CsumStart < Math.Max(Ethernet.HeaderBytes, ethernet.L3Offset)
+            || CsumStart + CsumOffset + sizeof(ushort) > frameLength)
         {
             return false;
         }

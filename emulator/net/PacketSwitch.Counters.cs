@@ -25,8 +25,10 @@ public sealed partial class PacketSwitch
         _counters[row + Counter.ReceivedBytes] += (ulong)bytes;
     }
 
-    /// <summary>Counts a frame that was dropped outside the switch.</summary>
+    /// <summary>Counts frames that were dropped outside the switch.</summary>
     /// <param name="function">The function it is counted for, or <see cref="Port"/>.</param>
     /// <param name="counter">A drop of <see cref="Counter"/>.</param>
-    public void CountDropped(int function, int counter) => _counters[((function + 1) * CounterStride) + counter]++;
+    /// <param name="frames">Frames, 0 upwards.</param>
+    public void CountDropped(int function, int counter, int frames = 1) =>
+        _counters[((function + 1) * CounterStride) + counter] += (uint)frames;
 }

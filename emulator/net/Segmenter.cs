@@ -53,6 +53,9 @@ public ref struct Segmenter
     /// <summary>Bytes of the segment as a frame.</summary>
     public readonly int Length => _headers.Length + PayloadLength;
 
+    /// <summary>Segments behind this one.</summary>
+    public readonly int Left => IsLast ? 0 : (_frameLength - PayloadOffset - 1) / _gsoSize;
+
     private readonly bool IsLast => PayloadOffset + _gsoSize >= _frameLength;
 
     /// <summary>Bytes from the beginning of a frame to its TCP or UDP payload.</summary>

@@ -14,8 +14,16 @@ internal sealed class EndpointService : IDisposable
 {
     private readonly List<RunningEndpoint> _endpoints = [];
 
-    /// <summary>Makes a service without endpoints.</summary>
-    public EndpointService() => Loop = new ControllerLoop(Step);
+    private readonly PosixSignalRegistration _interrupt;
+    private readonly PosixSignalRegistration _terminate;
+
+    /// <summary>Makes a service without endpoints. From then on SIGINT and SIGTERM stop it, and not the process.</summary>
+    public EndpointService()
+    {
+        Loop = new ControllerLoop(Step);
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+    }
 
     /// <summary>The loop that the endpoints run on.</summary>
     public ControllerLoop Loop { get; }
@@ -27,12 +35,7 @@ internal sealed class EndpointService : IDisposable
     public void Add(RunningEndpoint endpoint) => _endpoints.Add(endpoint);
 
     /// <summary>Runs until <see cref="ControllerLoop.Stop"/>, SIGINT or SIGTERM.</summary>
-    public void Run()
-    {
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        Loop.Run();
-    }
+    public void Run() => Loop.Run();
 
     /// <summary>Ends every endpoint, then the loop.</summary>
     public void Dispose()
@@ -42,6 +45,8 @@ internal sealed class EndpointService : IDisposable
             endpoint.Dispose();
         }
 
+        _interrupt.Dispose();
+        _terminate.Dispose();
         Loop.Dispose();
     }
 

@@ -56,9 +56,6 @@ public interface IVfioUserDevice
 
     /// <summary>A range of the host's memory is about to be unmapped: after the return no native pointer into it is kept or used.</summary>
     void Unmapping(ulong iova, ulong size);
-
-    /// <summary>A range of the host's memory was mapped: what rested for want of it may go on.</summary>
-    void Mapped();
 }
 
 /// <summary>The host behind a socket, as a device reaches it.</summary>

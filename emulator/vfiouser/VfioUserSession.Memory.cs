@@ -39,7 +39,13 @@ public sealed partial class VfioUserSession
     public void WriteMessage(ulong address, ReadOnlySpan<byte> data)
     {
         int size = VfioUserHeader.Bytes + DmaAccessBody.DataOffset + data.Length;
-        if (_state != State.Attached || data.Length > _maxDataXferSize || _sending.Pending + size > PostedBytes)
+        if (_state != State.Attached)
+        {
+            // On its way out.
+            return;
+        }
+
+        if (data.Length > _maxDataXferSize || _sending.Pending + size > PostedBytes)
         {
             Dropped++;
             return;
@@ -237,7 +243,6 @@ public sealed partial class VfioUserSession
         }
 
         Reply(request, 0);
-        _device.Mapped();
         return 0;
     }
 

@@ -3,7 +3,6 @@
 using System.Threading;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Hal.Spec;
-using static SmartNicFw.Emulator.Memory.MemoryHint;
 
 namespace SmartNicFw.Emulator.Virtio;
 
@@ -80,9 +79,9 @@ internal sealed unsafe class PackedAvailRing
             uint length = (uint)rest;
             int slots = 1;
             if ((flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0 && length != 0
-                && _memory.TryTranslate(iova, length, out byte* host))
+                && _memory.TryTranslate(iova, length, out byte* host, DescriptorChain.AccessOf(flags)))
             {
-                Prefetch(host);
+                MemoryHint.Prefetch(host);
                 buffer->Address = host;
                 buffer->Length = length;
                 buffer->Kind = (BufferKind)((flags & DescriptorFlags.Write) / DescriptorFlags.Write);
@@ -91,9 +90,14 @@ internal sealed unsafe class PackedAvailRing
             else
             {
                 DescriptorChain chain = chains[start + taken];
-                IsBroken = !((flags & DescriptorFlags.Indirect) != 0
+                if (!((flags & DescriptorFlags.Indirect) != 0
                     ? TryWalkTable(chain, iova, rest)
-                    : TryWalkList(chain, iova, ref rest, out slots));
+                    : TryWalkList(chain, iova, ref rest, out slots)))
+                {
+                    IsBroken = !_memory.TakeBusy();
+                    break;
+                }
+
                 chain.End(Id(rest), slots);
                 buffer->Kind = BufferKind.Chain;
                 bytes -= (long)chain.ReadableBytes;
@@ -103,7 +107,7 @@ internal sealed unsafe class PackedAvailRing
             // runs into buffers that are out; an ID that is out must not come again.
             ushort id = Id(rest);
             ulong bit = 1UL << id;
-            if (IsBroken || _slotsOut + slots > _size || (_out[id >> 6] & bit) != 0)
+            if (_slotsOut + slots > _size || (_out[id >> 6] & bit) != 0)
             {
                 IsBroken = true;
                 break;
@@ -231,7 +235,7 @@ internal sealed unsafe class PackedAvailRing
         uint length = (uint)rest;
         if (!_hasIndirect || (Flags(rest) & DescriptorFlags.Next) != 0
             || length == 0 || length % PackedDescriptor.Bytes != 0 || length / PackedDescriptor.Bytes > (uint)_size
-            || !_memory.TryTranslate(iova, length, out byte* table))
+            || !_memory.TryTranslate(iova, length, out byte* table, MemoryAccess.Read))
         {
             return false;
         }

@@ -50,6 +50,11 @@ namespace SmartNicFw.Hal.Spec
         public const int DeviceControlNonFatalReportingMask = 0x0002;
         public const int DeviceControlFatalReportingMask = 0x0004;
         public const int DeviceControlUnsupportedReportingMask = 0x0008;
+        /// <summary>All four enables of error reporting (7.5.3.4).</summary>
+        public const int DeviceControlErrorReporting =
+            DeviceControlCorrectableReportingMask | DeviceControlNonFatalReportingMask | DeviceControlFatalReportingMask
+            | DeviceControlUnsupportedReportingMask;
+
         public const int DeviceControlRelaxedOrderingMask = 0x0010;
         public const int DeviceControlMaxPayloadSizeMask = 0x00E0;
         public const int DeviceControlExtendedTagMask = 0x0100;

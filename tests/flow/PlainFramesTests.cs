@@ -10,6 +10,7 @@ using SmartNicFw.Emulator.Net;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
 using SmartNicFw.Tests.Fakes;
+using SmartNicFw.Tests.Unit;
 
 namespace SmartNicFw.Tests.Flow;
 
@@ -102,7 +103,6 @@ public sealed class PlainFramesTests
             lab.Settle();
             Assert.That(lab.Inbox[1], Has.Count.EqualTo(round * 10), "nothing moves without memory");
             Map(lab);
-            lab.Board.LookAgain(lab.Board.Memory);
             lab.Settle();
             Assert.That(lab.Inbox[1].Select(frame => frame.Payload), Is.EqualTo(expected));
         }
@@ -163,6 +163,102 @@ public sealed class PlainFramesTests
             lab.Board.Switch.Read(function, Counter.ReceivedFrames) + lab.Board.Switch.Read(function, Counter.DroppedNoBuffer),
             Is.EqualTo(20UL));
         Assert.That(lab.Board.Switch.Read(function, Counter.ReceivedFrames), Is.EqualTo(4UL), "one buffer a frame");
+    }
+
+    [Test]
+    public void A_frame_larger_than_all_buffers_of_a_queue_together_is_dropped_and_holds_up_none([Values] bool isPacked, [Values(1, 3)] int elements)
+    {
+        using var lab = new NetLab(2);
+        lab.Start(0, new NetDriverOptions { QueueSize = 64, TransmitFrameBytes = 9014 });
+        ulong left = (isPacked ? 0 : 1UL << VirtioFeature.RingPacked) | (1UL << VirtioFeature.IndirectDesc);
+        lab.Start(1, new NetDriverOptions
+        {
+            QueueSize = 8, ReceiveBufferBytes = 1024, ReceiveElements = elements, WantedFeatures = NetFeatures.Supported & ~left,
+        });
+        byte[] small = lab.Frame(0, 1, 200);
+        foreach (byte[] frame in new[] { small, lab.Frame(0, 1, 9000), small })
+        {
+            Assert.That(lab.Drivers[0].TrySend(frame), Is.True);
+            lab.Drivers[0].Flush();
+            lab.Settle();
+        }
+
+        Assert.That(lab.Inbox[1].Select(frame => frame.Payload), Is.EqualTo(new[] { small, small }));
+        Assert.That(lab.Board.Switch.Read(lab.Index(1), Counter.DroppedTooLarge), Is.EqualTo(1UL));
+        Assert.That(lab.Drivers[1].Receivers[0].Errors, Is.Zero);
+    }
+
+    [Test]
+    public void A_tag_alone_makes_a_frame_longer_than_the_MTU_allows_5_1_4_1([Values] bool isWhole)
+    {
+        // 9,000 bytes behind an Ethernet header of 14 bytes, or of 18 with a tag. Two pieces keep a frame off the short way.
+        using var lab = new NetLab(2);
+        var options = new NetDriverOptions
+        {
+            QueueSize = 64, TransmitFrameBytes = 9100, TransmitLayout = new TransmitLayout(0, isWhole ? 1 : 2, false),
+            WantedFeatures = NetFeatures.Supported & ~(1UL << VirtioNetFeature.CtrlVlan),
+        };
+        lab.Start(0, options);
+        lab.Start(1, options);
+        byte[] whole = lab.Frame(0, 1, 9014);
+        byte[] tagged = [.. whole[..12], 0x81, 0, 0, 5, .. whole[12..]];
+        foreach (byte[] frame in new[] { whole, lab.Frame(0, 1, 9015), lab.Frame(0, 1, 9022), tagged, [.. tagged, 0] })
+        {
+            Assert.That(lab.Drivers[0].TrySend(frame), Is.True);
+        }
+
+        lab.Drivers[0].Flush();
+        lab.Settle();
+        Assert.That(lab.Inbox[1].Select(frame => frame.Payload.Length), Is.EqualTo(new[] { 9014, 9018 }));
+        Assert.That(lab.Board.Switch.Read(lab.Index(1), Counter.DroppedTooLarge), Is.EqualTo(3UL));
+    }
+
+    [TestCase(8)]
+    [TestCase(1000)]
+    public void Hostile_36_segments_for_a_function_without_room_are_counted_but_not_cut(int gsoSize)
+    {
+        // 8,125 segments of 8 bytes for each of those who do not take large frames: cut one by one they would hold up everybody.
+        const int Receivers = 8;
+        const int Frames = 12;
+        const int PayloadBytes = 65_000;
+        using var lab = new NetLab(Receivers + 1);
+        lab.Start(0, new NetDriverOptions { QueueSize = 64, TransmitFrameBytes = 65_589 });
+        ulong left = NetFeatures.LargeReceive | (1UL << VirtioNetFeature.Mq);
+        for (int vf = 1; vf <= Receivers; vf++)
+        {
+            lab.Start(vf, new NetDriverOptions { QueueSize = 8, WantedFeatures = NetFeatures.Supported & ~left });
+        }
+
+        byte[] frame = NetFrames.Ethernet(
+            "FF:FF:FF:FF:FF:FF", "02:00:00:00:00:0A", 0x0800,
+            NetFrames.IpV4("10.0.0.1", "10.0.0.2", 6, NetFrames.Tcp(1, 2, new byte[PayloadBytes])));
+        lab.Drivers[0].MacAddress.CopyTo(frame.AsSpan(6));
+        var offload = new FrameOffload
+        {
+            Flags = VirtioNetHeader.NeedsCsum, GsoType = VirtioNetHeader.GsoTcpV4, GsoSize = (ushort)gsoSize, CsumStart = 34, CsumOffset = 16,
+        };
+        for (int count = 0; count < Frames; count++)
+        {
+            Assert.That(lab.Drivers[0].TrySend(frame, offload), Is.True);
+        }
+
+        lab.Drivers[0].Flush();
+        long turns = lab.Board.Engine.Turns;
+        for (int step = 0; step < 10; step++)
+        {
+            lab.Board.Step();
+        }
+
+        // A turn ends after 96 KB that were made: two of these frames, of which next to nothing is.
+        Assert.That(lab.Board.Engine.Turns - turns, Is.LessThan(Frames));
+        for (int vf = 1; vf <= Receivers; vf++)
+        {
+            ulong received = lab.Board.Switch.Read(lab.Index(vf), Counter.ReceivedFrames);
+            Assert.That(received, Is.EqualTo(8UL), "its buffers");
+            Assert.That(
+                received + lab.Board.Switch.Read(lab.Index(vf), Counter.DroppedNoBuffer) + 64UL,
+                Is.EqualTo((ulong)(Frames * (PayloadBytes / gsoSize))), "64 of them wait");
+        }
     }
 
     // Features, ring size and buffers by chance: merged buffers of 128 bytes upwards, or one large one for every frame.

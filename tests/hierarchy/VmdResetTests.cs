@@ -142,6 +142,30 @@ public sealed class VmdResetTests
     }
 
     [Test]
+    public unsafe void A_queue_whose_memory_was_away_goes_on_when_it_is_mapped_again()
+    {
+        using var host = new VmdHost();
+        host.Enumerate();
+        host.Found.EnableVFs(host.Pf, 2);
+        List<byte[]> inbox = [];
+        using NetDriver first = host.StartDriver(host.VFs[0], []);
+        using NetDriver second = host.StartDriver(host.VFs[1], inbox);
+        host.Settle();
+        host.Vmd.Unmapping(HostMemory.BaseAddress, (ulong)host.Ram.Bytes);
+        host.Memory.Unmap(HostMemory.BaseAddress, (ulong)host.Ram.Bytes);
+        first.TrySend([.. second.MacAddress, .. first.MacAddress, 0x88, 0xB5, .. new byte[64]]);
+        first.Flush();
+        host.Settle();
+        second.Poll();
+        Assert.That(inbox, Is.Empty);
+
+        host.Memory.Map(HostMemory.BaseAddress, host.Ram.Start, (ulong)host.Ram.Bytes);
+        host.Settle();
+        second.Poll();
+        Assert.That(inbox, Has.Count.EqualTo(1));
+    }
+
+    [Test]
     public void The_next_host_finds_a_fresh_controller_and_endpoint()
     {
         using var host = new VmdHost();

@@ -175,6 +175,16 @@ public sealed class NetOffloadTests
         Assert.That(header.Flags & VirtioNetHeader.DataValid, Is.Zero);
     }
 
+    [TestCase(14, false)]
+    [TestCase(17, false)]
+    [TestCase(18, true)]
+    public void Hostile_18_a_checksum_that_would_be_written_into_a_VLAN_tag_is_refused(int csumStart, bool isAccepted)
+    {
+        byte[] frame = NetFrames.Ethernet(A, B, 0x88B5, new byte[60], 0x8100_0005);
+        var header = new OffloadHeader { Flags = VirtioNetHeader.NeedsCsum, CsumStart = csumStart };
+        Assert.That(header.TryAccept(frame, frame.Length), Is.EqualTo(isAccepted));
+    }
+
     [Test]
     public void Hostile_18_a_TCP_header_that_lies_about_its_length_is_refused()
     {

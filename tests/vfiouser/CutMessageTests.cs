@@ -47,7 +47,7 @@ public sealed class VfioUserCutMessageTests
         }
 
         Assert.That(server.Eventually(() => server.Servers[0].Session is null), Is.True);
-        Assert.That(RawSystem.OpenDescriptors(), Is.EqualTo(descriptors));
+        Assert.That(RawSystem.OpenDescriptors(), Is.LessThanOrEqualTo(descriptors));
         Assert.That(cuts, Is.EqualTo(15 + body.Length));
         Assert.That(server.Device.Attachments, Is.EqualTo(command == 1 ? 0 : cuts));
         Assert.That(server.Device.Detachments, Is.EqualTo(server.Device.Attachments));
@@ -114,7 +114,7 @@ public sealed class VfioUserCutMessageTests
         Assert.That(server.Eventually(() => server.Servers[0].Session is null), Is.True);
         Assert.That(server.Device.Detachments, Is.EqualTo(server.Device.Attachments));
         Assert.That(server.Device.Attachments, Is.GreaterThan(1000));
-        Assert.That(RawSystem.OpenDescriptors(), Is.EqualTo(descriptors));
+        Assert.That(RawSystem.OpenDescriptors(), Is.LessThanOrEqualTo(descriptors));
         Assert.That(RawSystem.GuestMappings(), Is.EqualTo(mappings));
         _ = RawSystem.Close(eventfd);
         _ = RawSystem.Close(memory);

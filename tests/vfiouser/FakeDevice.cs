@@ -73,10 +73,6 @@ internal sealed class FakeDevice : IVfioUserDevice
         Tell("detach");
     }
 
-    public void Mapped()
-    {
-    }
-
     public void Unmapping(ulong iova, ulong size) => Tell($"unmapping {iova:X} {size:X} of {Host!.Memory.RegionCount}");
 
     public string[] Writes() => [.. Told.Where(line => line.StartsWith("write", StringComparison.Ordinal))];

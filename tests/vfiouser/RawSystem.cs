@@ -46,8 +46,11 @@ internal static unsafe partial class RawSystem
     public static int Ok(int result) =>
         result >= 0 ? result : throw new IOException(Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
 
-    /// <summary>Descriptors that this process has open.</summary>
-    public static int OpenDescriptors() => Directory.EnumerateFileSystemEntries("/proc/self/fd").Count();
+    /// <summary>Descriptors of this process of the kinds that clients are and bring. Those of the runtime come and go.</summary>
+    public static int OpenDescriptors() => Directory.EnumerateFileSystemEntries("/proc/self/fd").Count(entry =>
+        new FileInfo(entry).LinkTarget is { } target
+        && (target.StartsWith("socket:", StringComparison.Ordinal) || target.StartsWith("/memfd:guest", StringComparison.Ordinal)
+            || target == "anon_inode:[eventfd]"));
 
     /// <summary>Mappings of this process that name a memory file of <see cref="MemoryFile"/>.</summary>
     public static int GuestMappings() => File.ReadLines("/proc/self/maps").Count(line => line.Contains("memfd:guest", StringComparison.Ordinal));
