@@ -9,6 +9,7 @@ clocksource: (Long readout interval|timekeeping watchdog|Marking clocksource|Ove
 clocksource: +'.*' (wd_nsec|cs_nsec|skewed|is current|is not current)	# What follows such a line.
 mtrr: your CPUs had inconsistent	# Processors of QEMU, as they are before any device is looked at.
 MP-BIOS bug: 8254 timer not connected	# QEMU's timers under TCG, once more.
+hpet: Lost [0-9]+ RTC interrupts	# The same, where others use the processor too.
 ACPI: IRQ [0-9]+ override to edge\(!\), high\(!\)	# q35's tables name the ISA interrupts of the serial ports so.
 amd_pstate: the _CPC object is not present	# The processor that QEMU models has no such table.
 LIST
