@@ -21,6 +21,7 @@ namespace SmartNicFw.Emulator.Board;
 public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
 {
     private readonly BarRequest _barRequest = new();
+    private GuestMemory _memory = new();
     private readonly IInterruptSink?[] _sinks;
 
     /// <summary>Powers a board on.</summary>
