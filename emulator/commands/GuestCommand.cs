@@ -5,6 +5,7 @@ using System.Linq;
 using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Guest;
 using SmartNicFw.Emulator.Hierarchy;
+using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Service;
 using SmartNicFw.Firmware;
 
@@ -58,7 +59,9 @@ internal static class GuestCommand
             using QemuGuest guest = QemuGuest.Start(
                 lab, kernel, folder.FullName, QemuArguments.Device(socket, QemuArguments.FirstSlot), [.. QemuArguments.HotPlug], vfs, service.Loop.Stop);
             service.Run();
-            return 0;
+
+            // It runs still when a signal ended the service.
+            return guest.ExitCode is null or 0 ? 0 : throw new HostException($"QEMU failed: it ended with {guest.ExitCode}");
         }
         finally
         {

@@ -18,8 +18,8 @@ internal sealed class QemuGuest : IDisposable
 
     private QemuGuest(Process process) => _process = process;
 
-    /// <summary>Exit code, once it has ended.</summary>
-    public int ExitCode => _process.ExitCode;
+    /// <summary>Exit code, 128 and the signal's number if a signal ended it; null while it runs.</summary>
+    public int? ExitCode => _process.HasExited ? _process.ExitCode : null;
 
     /// <summary>Starts a guest.</summary>
     /// <param name="folder">Where its archive is written.</param>
