@@ -113,7 +113,11 @@ public sealed class TapTests : GuestFixture
         Assert.That(_results["large.ping.lost"], Is.EqualTo("0"), () => _results["large.ping"]);
         Assert.That(_results.Number("large.up.mbits"), Is.Positive, () => _results["large.up"]);
         Assert.That(_results.Number("large.down.mbits"), Is.Positive, () => _results["large.down"]);
-        Assert.That(Frames("large", "icmp and len = 9014"), Is.EqualTo(10), "five requests, five replies");
+
+        // Five, and those before them that found out when the far side first answered.
+        int requests = Frames("large", "icmp[icmptype] = icmp-echo and len = 9014");
+        Assert.That(requests, Is.GreaterThanOrEqualTo(6));
+        Assert.That(Frames("large", "icmp[icmptype] = icmp-echoreply and len = 9014"), Is.EqualTo(requests));
     }
 
     [Test]
