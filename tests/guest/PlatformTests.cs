@@ -19,7 +19,7 @@ public sealed class PlatformTests : GuestFixture
         """;
 
     [TestCase(false)]
-    [TestCase(true, Explicit = true, Reason = "not solved: insmod of vmd does not return with intel-iommu and two controllers; the kernel tells of a blocked task")]
+    [TestCase(true)]
     public void Two_endpoints_serve_one_guest_with_and_without_an_IOMMU(bool hasIommu)
     {
         using var emulator = new EmulatorProcess("--hierarchy", "{0}/a.sock", "--hierarchy", "{0}/b.sock");
