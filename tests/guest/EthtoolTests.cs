@@ -27,7 +27,7 @@ public sealed class EthtoolTests : GuestFixture
             ethtool -l "$v0" | tell one.l
             run two ethtool -L "$v0" combined 2
             ethtool -l "$v0" | tell two.l
-            run rings ethtool -G "$v0" rx 256 tx 128
+            run rings ethtool -G "$v0" rx 128 tx 64
             ethtool -g "$v0" | tell rings.g
             pair vf "$v0" "$v1"
             serve vf-b
@@ -49,13 +49,13 @@ public sealed class EthtoolTests : GuestFixture
         Assert.That(Numbers(results, "two.l", "Combined"), Is.EqualTo(new[] { 2, 2 }));
         foreach (string ring in new[] { "pf.g", "vf.g" })
         {
-            Assert.That(Numbers(results, ring, "RX"), Is.EqualTo(new[] { 1024, 1024 }));
-            Assert.That(Numbers(results, ring, "TX"), Is.EqualTo(new[] { 1024, 1024 }));
+            Assert.That(Numbers(results, ring, "RX"), Is.EqualTo(new[] { 256, 256 }));
+            Assert.That(Numbers(results, ring, "TX"), Is.EqualTo(new[] { 256, 256 }));
         }
 
         Assert.That(results["rings.exit"], Is.EqualTo("0"), () => results["rings"]);
-        Assert.That(Numbers(results, "rings.g", "RX"), Is.EqualTo(new[] { 1024, 256 }));
-        Assert.That(Numbers(results, "rings.g", "TX"), Is.EqualTo(new[] { 1024, 128 }));
+        Assert.That(Numbers(results, "rings.g", "RX"), Is.EqualTo(new[] { 256, 128 }));
+        Assert.That(Numbers(results, "rings.g", "TX"), Is.EqualTo(new[] { 256, 64 }));
         foreach (string features in new[] { "pf.k", "vf.k" })
         {
             foreach (string feature in new[]
