@@ -64,14 +64,27 @@ public sealed class FunctionModeTests : GuestFixture
         ask end
         """;
 
-    // Answers, and pings its neighbour until it is told to stop.
+    // Answers, and pings its neighbour until it is told to stop; answers on until the neighbour has stopped too.
     private static string Neighbour(int own, int other) => Up + $"""
         up 10.0.0.{own}
-        serve vm
         ask ready
         steady 10.0.0.{other}
         ask stop
         stop_steady
+        grep ' packets transmitted' /tmp/steady | tell steady
+        ask end
+        check_kernel_log log
+        """;
+
+    // Takes floods, each at a port of its own: a server whose client has died in the middle takes no other. What its own full
+    // ring loses is its own loss, so nobody counts its pings.
+    private const string Flooded = Up + """
+        up 10.0.0.4
+        serve vm
+        for port in 5301 5302 5303 5304; do
+            in_namespace vm iperf3 -s -D -p "$port" || die "iperf3 does not serve at port $port"
+        done
+        ask ready
         check_kernel_log log
         """;
 
@@ -124,19 +137,28 @@ public sealed class FunctionModeTests : GuestFixture
     [Test]
     public void A_machine_that_is_killed_under_traffic_loses_nothing_for_its_neighbours_and_another_takes_its_VF_and_the_PF()
     {
-        using var emulator = new EmulatorProcess("--function-dir", "{0}", "--vfs", "3");
+        using var emulator = new EmulatorProcess("--function-dir", "{0}", "--vfs", "4");
         using Guest first = Guest.Start(Lab, Neighbour(1, 2), Machine(emulator, "vf0"));
         using Guest second = Guest.Start(Lab, Neighbour(2, 1), Machine(emulator, "vf1"));
+        using Guest flooded = Guest.Start(Lab, Flooded, Machine(emulator, "vf3"));
         first.WaitFor("ready");
         second.WaitFor("ready");
+        flooded.WaitFor("ready");
         (int descriptors, int maps) = Held(emulator);
         first.Answer();
         second.Answer();
 
+        int port = 5301;
         foreach (string function in new[] { "vf2", "pf0", "pf0", "vf2" })
         {
             using Guest victim = Guest.Start(
-                Lab, Up + "up 10.0.0.3; reach ping vm 10.0.0.1; stream tcp vm 10.0.0.1 1; say running yes; stream more vm 10.0.0.2 1000",
+                Lab, Up + $"""
+                    up 10.0.0.3
+                    reach ping vm 10.0.0.1
+                    stream tcp vm 10.0.0.4 1
+                    say running yes
+                    stream more vm 10.0.0.4 1000 -p {port++}
+                    """,
                 Machine(emulator, function));
             victim.WaitFor("running");
             Assert.That(victim.Results["ping.lost"], Is.EqualTo("0"), () => victim.Results["ping"]);
@@ -155,6 +177,9 @@ public sealed class FunctionModeTests : GuestFixture
                 $"{function}: TCP {victim.Results["tcp.mbits"]} Mbit/s; everything of the dead was freed within {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms");
         }
 
+        flooded.Answer();
+        GuestResults took = flooded.Finish();
+        Assert.That(took["log.count"], Is.EqualTo("0"), () => took["log"]);
         foreach (Guest neighbour in new[] { first, second })
         {
             neighbour.WaitFor("stop");
@@ -163,9 +188,16 @@ public sealed class FunctionModeTests : GuestFixture
 
         foreach (Guest neighbour in new[] { first, second })
         {
+            neighbour.WaitFor("end");
+        }
+
+        first.Answer();
+        second.Answer();
+        foreach (Guest neighbour in new[] { first, second })
+        {
             GuestResults results = neighbour.Finish();
             Assert.That(results.Number("sent"), Is.GreaterThan(50));
-            Assert.That(results["lost"], Is.EqualTo("0"));
+            Assert.That(results["lost"], Is.EqualTo("0"), () => results["steady"]);
             Assert.That(results["log.count"], Is.EqualTo("0"), () => results["log"]);
             TestContext.Out.WriteLine($"{results["sent"]} pings of a neighbour, {results["lost"]} lost");
         }

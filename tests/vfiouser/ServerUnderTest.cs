@@ -2,9 +2,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
-using System.Threading;
 using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Loop;
 using SmartNicFw.Emulator.VfioUser;
@@ -12,26 +10,21 @@ using SmartNicFw.Emulator.VfioUser;
 namespace SmartNicFw.Tests.VfioUser;
 
 /// <summary>Two servers by default, so that one can be attacked and the other asked.</summary>
-internal sealed class ServerUnderTest : ILoopSource, IDisposable
+internal sealed class ServerUnderTest : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("vu").FullName;
-    private readonly Thread _thread;
-    private readonly ConcurrentQueue<Action> _jobs = new();
-    private readonly int _knock = RawSystem.Eventfd();
-    private Exception? _death;
+    private readonly LoopThread _thread;
 
     public ServerUnderTest(int servers = 2, TimeSpan? patience = null)
     {
         Loop = new ControllerLoop(() => false);
-        Loop.Add(_knock, this, LoopEvents.Readable);
         for (int index = 0; index < servers; index++)
         {
             Devices.Add(new FakeDevice());
             Servers.Add(VfioUserServer.Open($"{_folder}/{index}.sock", Devices[index], Loop, Log, patience));
         }
 
-        _thread = new Thread(Run) { IsBackground = true };
-        _thread.Start();
+        _thread = new LoopThread(Loop);
     }
 
     public ControllerLoop Loop { get; }
@@ -48,87 +41,20 @@ internal sealed class ServerUnderTest : ILoopSource, IDisposable
 
     public RawClient Attach(int server = 0) => RawClient.Attached(Servers[server].Path);
 
-    /// <summary>Does something on the loop's thread and waits for it.</summary>
-    public T OnLoop<T>(Func<T> job)
-    {
-        using var done = new ManualResetEventSlim();
-        T result = default!;
-        Exception? problem = null;
-        _jobs.Enqueue(() =>
-        {
-            try
-            {
-                result = job();
-            }
-            catch (Exception thrown)
-            {
-                problem = thrown;
-            }
+    public T OnLoop<T>(Func<T> job) => _thread.Do(job);
 
-            done.Set();
-        });
-        Knock();
-        if (!done.Wait(TimeSpan.FromSeconds(30)))
-            throw new TimeoutException("the loop does not turn");
-        return problem is null ? result : throw problem;
-    }
+    public void OnLoop(Action job) => _thread.Do(job);
 
-    public void OnLoop(Action job) => OnLoop(() =>
-    {
-        job();
-        return 0;
-    });
-
-    /// <summary>Waits for something that the loop is about to do.</summary>
-    public bool Eventually(Func<bool> condition)
-    {
-        long start = Stopwatch.GetTimestamp();
-        while (!OnLoop(condition))
-        {
-            if (Stopwatch.GetElapsedTime(start) > TimeSpan.FromSeconds(20))
-                return false;
-            Thread.Sleep(1);
-        }
-
-        return true;
-    }
-
-    public unsafe void Ready(LoopEvents events)
-    {
-        _ = RawSystem.ReadEventfd(_knock);
-        while (_jobs.TryDequeue(out Action? job))
-            job();
-    }
+    public bool Eventually(Func<bool> condition) => _thread.Eventually(condition);
 
     public void Dispose()
     {
-        Loop.Stop();
-        _thread.Join();
+        _thread.Dispose();
         foreach (VfioUserServer server in Servers)
             server.Dispose();
         Loop.Dispose();
-        _ = RawSystem.Close(_knock);
         Directory.Delete(_folder, recursive: true);
-        if (_death is not null)
-            throw new InvalidOperationException("the loop died", _death);
-    }
-
-    private unsafe void Knock()
-    {
-        ulong one = 1;
-        _ = RawSystem.Write(_knock, &one, 8);
-    }
-
-    private void Run()
-    {
-        try
-        {
-            Loop.Run();
-        }
-        catch (Exception death)
-        {
-            _death = death;
-        }
+        _thread.ThrowIfDead();
     }
 }
 
