@@ -24,6 +24,8 @@ internal static class Program
         {
             DemoCommand.Create(),
             EnumerateCommand.Create(),
+            RunCommand.Create(),
+            GuestCommand.Create(),
             config,
         };
         ParseResult options = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });

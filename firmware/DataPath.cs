@@ -28,6 +28,7 @@ namespace SmartNicFw.Firmware
         private readonly DmaScheduler _scheduler;
         private readonly DeviceLifecycle _lifecycle;
         private readonly BusMastering _mastering;
+        private bool _isCutShort;
 
         /// <summary>Builds the rooms and hangs them into the reset door.</summary>
         public DataPath(
@@ -48,7 +49,7 @@ namespace SmartNicFw.Firmware
             _lifecycle = new DeviceLifecycle(
                 State, board.QueueEngine, _mastering, board.SwitchTable, Pending, Policy, moderator, Msix, steering, Counters);
             _doorbells = new DoorbellHandler(board.DoorbellPort, access, State, Pending, Counters);
-            CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(numbering), _lifecycle, Msix);
+            CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(configuration, numbering), _lifecycle, Msix);
             _bars = new BarAccessHandler(
                 configuration, board.BarPort, numbering, access, State, common,
                 new NetConfig(configuration, State, board.EthernetPort), Msix, _doorbells, Counters);
@@ -78,16 +79,19 @@ namespace SmartNicFw.Firmware
         /// <summary>The queues that have work.</summary>
         public PendingQueues Pending { get; }
 
+        /// <summary>
+        /// True when the last step left something over that no port announces anew: queues that wait for a turn, reports of the
+        /// engine, frames of the wire, functions that have not heard of a change of the link.
+        /// </summary>
+        public bool HasWork => _isCutShort || !Pending.IsEmpty || _link.HasWork;
+
         /// <summary>Does a bounded amount of work, in the order in which one thing leads to the next.</summary>
         public void Step()
         {
             _link.Run();
             _bars.Run();
             _doorbells.Run();
-            if (_ethernet.HasReceived)
-            {
-                _ethernet.SubmitTurn(PortFramesPerStep);
-            }
+            _isCutShort = _ethernet.HasReceived && _ethernet.SubmitTurn(PortFramesPerStep) == PortFramesPerStep;
 
             // What a turn reports is known before the next is granted: on a board that does turns at once, a step is as many
             // turns as it may be.
@@ -96,7 +100,7 @@ namespace SmartNicFw.Firmware
                 _scheduler.TakeEvents();
             }
 
-            _scheduler.TakeEvents();
+            _isCutShort |= _scheduler.TakeEvents();
         }
 
         /// <inheritdoc/>

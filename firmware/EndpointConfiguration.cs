@@ -19,6 +19,10 @@ namespace SmartNicFw.Firmware
         /// <summary>Most queue pairs a function may have.</summary>
         public const int MaxQueuePairs = 64;
 
+        /// <summary>Smallest and largest MTU that a function may report, bytes (VIRTIO 1.4, 5.1.4.1).</summary>
+        public const int MinMtu = 68;
+        public const int MaxMtu = 65535;
+
         /// <summary>Physical functions, 1 to <see cref="MaxPhysicalFunctions"/>.</summary>
         public int PhysicalFunctions = 1;
 
@@ -38,9 +42,18 @@ namespace SmartNicFw.Firmware
         public int VfQueuePairs = 2;
 
         /// <summary>Largest queue size, entries: a power of two from 2 to 32768.</summary>
-        public int MaxQueueSize = 1024;
+        /// <remarks>
+        /// The descriptors of 256 entries are one page of 4 KB, and so is every other area: a host whose IOMMU makes one piece of
+        /// scattered pages for a driver still has each area in one piece of its memory.
+        /// </remarks>
+        public int MaxQueueSize = 256;
 
-        /// <summary>Largest frame without its Ethernet header, bytes: 68 to 65535 (VIRTIO 1.4, 5.1.4.1).</summary>
+        /// <summary>
+        /// True: functions offer packed virtqueues beside split ones (VIRTIO 1.4, 2.8), and drivers that know both take packed.
+        /// </summary>
+        public bool OffersPackedRings = true;
+
+        /// <summary>Largest frame without its Ethernet header, bytes: <see cref="MinMtu"/> to <see cref="MaxMtu"/>.</summary>
         public int Mtu = 9000;
 
         /// <summary>Speed of the Ethernet port that functions report, Mbit/s: 1 upwards.</summary>
@@ -157,9 +170,9 @@ namespace SmartNicFw.Firmware
                 return "MaxQueueSize is " + MaxQueueSize.ToString() + "; allowed: a power of two from 2 to 32768";
             }
 
-            if (Mtu < 68 || Mtu > 65535)
+            if (Mtu < MinMtu || Mtu > MaxMtu)
             {
-                return OutOfRange("Mtu", Mtu, 68, 65535);
+                return OutOfRange("Mtu", Mtu, MinMtu, MaxMtu);
             }
 
             return EthernetMbps < 1 ? "EthernetMbps is " + EthernetMbps.ToString() + "; allowed: 1 upwards" : null;

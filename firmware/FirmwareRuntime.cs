@@ -69,6 +69,12 @@ namespace SmartNicFw.Firmware
         private AddressDecode Decode { get; }
 
         /// <summary>
+        /// True when another <see cref="Step"/> has something to do beside what the ports hold. A board may let its controller sleep
+        /// while this is false and nothing waits in a port.
+        /// </summary>
+        public bool HasWork => DataPath.HasWork || !Resets.IsIdle;
+
+        /// <summary>
         /// Does a bounded amount of work: link events, configuration requests, the control and the data flow, then resets
         /// under way.
         /// </summary>

@@ -20,6 +20,9 @@ public sealed class ConfigLink : IConfigPort, ILinkPort
     private bool _isTaken;
     private ConfigCompletion? _completion;
 
+    /// <summary>True while an event or a request waits for the firmware.</summary>
+    public bool IsPending => _event is not LinkEvent.None || _waiting is not null;
+
     /// <summary>Puts a request on the link.</summary>
     /// <exception cref="InvalidOperationException">The one before it has not been completed.</exception>
     public void Send(ConfigRequest request)

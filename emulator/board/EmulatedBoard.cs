@@ -7,8 +7,10 @@ using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Firmware;
+using SmartNicFw.Firmware.Config;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Regs;
+using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Emulator.Board;
 
@@ -19,11 +21,14 @@ namespace SmartNicFw.Emulator.Board;
 public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
 {
     private readonly BarRequest _barRequest = new();
+    private GuestMemory _memory = new();
+    private readonly IInterruptSink?[] _sinks;
 
     /// <summary>Powers a board on.</summary>
     /// <param name="log">Hears of what happens to functions and queues, never of frames; null: nobody does.</param>
+    /// <param name="clock">The board's time; null: a <see cref="VirtualClock"/>.</param>
     /// <exception cref="ArgumentException">The firmware refuses the configuration; the message is its line.</exception>
-    public EmulatedBoard(EndpointConfiguration configuration, ILogger? log = null)
+    public EmulatedBoard(EndpointConfiguration configuration, ILogger? log = null, BoardClock? clock = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         if (configuration.Validate() is { } fault)
@@ -32,10 +37,12 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         }
 
         Configuration = configuration;
+        Clock = clock ?? new VirtualClock();
         int functions = configuration.PhysicalFunctions * (1 + configuration.TotalVFs);
         Switch = new PacketSwitch(functions);
+        _sinks = new IInterruptSink?[functions];
         int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
-        Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, Memory, log ?? NullLogger.Instance);
+        Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, _memory, log ?? NullLogger.Instance);
         Bars = new MemoryLink(configuration);
         Firmware = new FirmwareRuntime(configuration, new BoardContracts
         {
@@ -67,10 +74,24 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     public AddressComparators Comparators { get; } = new();
 
     /// <summary>The board's time.</summary>
-    public VirtualClock Clock { get; } = new();
+    public BoardClock Clock { get; }
 
-    /// <summary>Memory of the host that functions may reach, unless the engine was told of another for one of them.</summary>
-    public GuestMemory Memory { get; } = new();
+    /// <summary>
+    /// Memory of the host that functions may reach, unless the engine was told of another for one of them. Setting it tells the
+    /// engine for all of them: while no queue runs, right after a reset.
+    /// </summary>
+    public GuestMemory Memory
+    {
+        get => _memory;
+        set
+        {
+            _memory = value;
+            for (int function = 0; function < Switch.FunctionCount; function++)
+            {
+                Engine.SetMemory(function, value);
+            }
+        }
+    }
 
     /// <summary>The switch between functions and wire.</summary>
     public PacketSwitch Switch { get; }
@@ -78,18 +99,67 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <summary>The engine of the queues.</summary>
     public QueueEngine Engine { get; }
 
-    /// <summary>Where interrupts go; null: nobody listens.</summary>
+    /// <summary>Where interrupts of functions go that have no owner of their own; null: nobody listens.</summary>
     public IInterruptSink? Interrupts { get; set; }
 
     /// <summary>The firmware under test.</summary>
     public FirmwareRuntime Firmware { get; }
 
+    /// <summary>False while the board has no power: then nothing of it moves or answers.</summary>
+    public bool IsPowered { get; private set; } = true;
+
+    /// <summary>
+    /// True when another step has something to do: an event, a request or a doorbell waits, or firmware left work over. While
+    /// it is false the board can be left alone until it is accessed or <see cref="NetworkPort.Descriptor"/> is readable.
+    /// </summary>
+    public bool HasWork => IsPowered
+        && (Firmware.HasWork || Link.IsPending || Bars.IsPending || Engine.Port is { HasWaiting: true } || Engine.HasRisen);
+
     /// <summary>Lets the firmware do one bounded step.</summary>
-    public void Step() => Firmware.Step();
+    public void Step()
+    {
+        if (!IsPowered)
+        {
+            return;
+        }
+
+        while (Engine.TakeRisen(out int function, out int queue))
+        {
+            Bars.Ring(function, queue);
+        }
+
+        Firmware.Step();
+    }
+
+    /// <summary>Signals a reset and lets firmware take it: after the return no function reads or writes memory.</summary>
+    public void Reset(LinkEvent reset)
+    {
+        Link.Signal(reset);
+        Step();
+    }
+
+    /// <summary>Takes the power away. What firmware last does is what its loss does: every function stops.</summary>
+    public void PowerOff()
+    {
+        Reset(LinkEvent.FundamentalReset);
+        IsPowered = false;
+    }
+
+    /// <summary>Gives the power back: a fundamental reset.</summary>
+    public void PowerOn()
+    {
+        IsPowered = true;
+        Reset(LinkEvent.FundamentalReset);
+    }
 
     /// <summary>Sends a configuration request and steps the firmware until it is completed.</summary>
     public ConfigCompletion Complete(ConfigRequest request)
     {
+        if (!IsPowered)
+        {
+            return new ConfigCompletion(CompletionStatus.UnsupportedRequest, 0);
+        }
+
         Link.Send(request);
         ConfigCompletion completion;
         while (!Link.TryTakeCompletion(out completion))
@@ -103,7 +173,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <summary>Reads a BAR, stepping the firmware until it answers. Reading doorbells yields zero.</summary>
     public ulong Read(DecodedAddress address, int bytes)
     {
-        if (address.Bar == BarMap.NotifyBar)
+        if (address.Bar == BarMap.NotifyBar || !IsPowered)
         {
             return 0;
         }
@@ -121,6 +191,11 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <summary>Writes a BAR: rings a doorbell, or steps the firmware until it has taken the write.</summary>
     public void Write(DecodedAddress address, int bytes, ulong value)
     {
+        if (!IsPowered)
+        {
+            return;
+        }
+
         if (address.Bar == BarMap.NotifyBar)
         {
             Bars.Ring(address);
@@ -134,18 +209,12 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         }
     }
 
-    /// <summary>Memory was mapped: queues whose rings were out of reach look again.</summary>
-    /// <param name="memory">The memory, of which every started queue is rung.</param>
-    public void LookAgain(GuestMemory memory)
-    {
-        foreach ((int function, int queue) in Engine.Started(memory))
-        {
-            Bars.Ring(function, queue);
-        }
-    }
+    /// <summary>Says where the interrupts of a function go: it has an owner of its own, as a virtual machine is.</summary>
+    /// <param name="sink">The owner's; null: <see cref="Interrupts"/> again.</param>
+    public void SetInterrupts(int function, IInterruptSink? sink) => _sinks[function] = sink;
 
     /// <inheritdoc/>
-    public void Send(int function, ulong address, uint data) => Interrupts?.Deliver(address, data);
+    public void Send(int function, ulong address, uint data) => (_sinks[function] ?? Interrupts)?.Deliver(address, data);
 
     private void Send(DecodedAddress address, int bytes, bool isWrite, ulong value)
     {

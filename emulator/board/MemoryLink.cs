@@ -37,6 +37,9 @@ public sealed class MemoryLink : IBarPort, IDoorbellPort
     /// <summary>Doorbells that hosts rang.</summary>
     public long Doorbells { get; private set; }
 
+    /// <summary>True while an access or a doorbell waits for the firmware.</summary>
+    public bool IsPending => _waiting is not null || _ringing.Count > 0;
+
     /// <summary>True while the firmware has not taken the access sent last.</summary>
     public bool IsBusy => _waiting is not null || _isTaken;
 

@@ -1,19 +1,50 @@
-// The time of an emulated board: it moves when somebody says so.
+// The time of an emulated board: one that moves when somebody says so, and one that is the world's.
+using System.Diagnostics;
 using SmartNicFw.Hal.Contracts;
 
 namespace SmartNicFw.Emulator.Board;
 
-/// <summary>A clock that stands still until it is advanced, so that a run is the same every time.</summary>
-public sealed class VirtualClock : IMonotonicClock
+/// <summary>A clock that can be waited on.</summary>
+public abstract class BoardClock : IMonotonicClock
 {
     /// <inheritdoc/>
-    public long NowUs { get; private set; }
+    public abstract long NowUs { get; }
+
+    /// <summary>Lets time pass while something is waited for; a clock that runs by itself needs no help.</summary>
+    /// <param name="us">Microseconds, 0 upwards.</param>
+    public abstract void Pass(long us);
+}
+
+/// <summary>A clock that stands still until it is advanced, so that a run is the same every time.</summary>
+public sealed class VirtualClock : BoardClock
+{
+    private long _nowUs;
+
+    /// <inheritdoc/>
+    public override long NowUs => _nowUs;
 
     /// <summary>Moves the time forward.</summary>
     /// <param name="us">Microseconds, 0 upwards.</param>
     public void Advance(long us)
     {
         System.ArgumentOutOfRangeException.ThrowIfNegative(us);
-        NowUs += us;
+        _nowUs += us;
+    }
+
+    /// <inheritdoc/>
+    public override void Pass(long us) => Advance(us);
+}
+
+/// <summary>The time of the machine, for boards that real hosts attach to.</summary>
+public sealed class RunningClock : BoardClock
+{
+    private readonly long _start = Stopwatch.GetTimestamp();
+
+    /// <inheritdoc/>
+    public override long NowUs => Stopwatch.GetElapsedTime(_start).Ticks / System.TimeSpan.TicksPerMicrosecond;
+
+    /// <inheritdoc/>
+    public override void Pass(long us)
+    {
     }
 }

@@ -1,7 +1,5 @@
 // The queue engine of the emulated card: firmware's turns on one side, rings, switch and wire on the other.
 using System;
-using System.Collections.Generic;
-using System.Linq;
 using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
@@ -75,9 +73,18 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     /// <summary>What a function may reach.</summary>
     public GuestMemory MemoryOf(int function) => _memory[function];
 
-    /// <summary>Queues that are started with a memory.</summary>
-    public IEnumerable<(int Function, int Queue)> Started(GuestMemory memory) =>
-        _table.Started.Where(queue => _memory[queue.Function] == memory).Select(queue => (queue.Function, queue.Queue));
+    /// <summary>True when a queue that waited for memory may go on: <see cref="TakeRisen"/>.</summary>
+    public bool HasRisen => _table.HasRisen;
+
+    /// <summary>Takes a queue that waited for memory and may go on. Nobody rings for it: the caller does.</summary>
+    /// <returns>False when there is none.</returns>
+    public bool TakeRisen(out int function, out int queue)
+    {
+        RunningQueue? risen = _table.TakeRisen();
+        function = risen?.Function ?? 0;
+        queue = risen?.Queue ?? 0;
+        return risen is not null;
+    }
 
     /// <inheritdoc/>
     public void SetBusMaster(int function, bool isBusMaster) => _table.SetBusMaster(function, isBusMaster);
@@ -183,6 +190,10 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
             if (running.Ring.IsBroken)
             {
                 _table.Break(running);
+            }
+            else if (length < 0 && running.Ring.TakeStarved())
+            {
+                _table.Rest(running);
             }
         }
 

@@ -1,7 +1,6 @@
 // The started queues of all functions, and which of them have something to publish. Knows no frame.
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Hal.Contracts;
@@ -16,6 +15,9 @@ internal sealed class QueueTable
     private readonly int _queuesPerFunction;
     private readonly List<RunningQueue> _dirty = new(256);
     private readonly List<RunningQueue> _broken = [];
+
+    // Queues that wait for memory.
+    private readonly List<RunningQueue> _resting = [];
     private readonly ILogger _log;
     private readonly Queue<Report> _reports = new(256);
     private readonly bool[] _isBusMaster;
@@ -33,11 +35,68 @@ internal sealed class QueueTable
     /// <summary>Counters of the started queues.</summary>
     public QueueCounters Counters { get; } = new();
 
-    /// <summary>All started queues.</summary>
-    public IEnumerable<RunningQueue> Started => _queues.OfType<RunningQueue>();
+    /// <summary>True when a queue that rests may go on.</summary>
+    public bool HasRisen
+    {
+        get
+        {
+            foreach (RunningQueue queue in _resting)
+            {
+                if (IsRisen(queue))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>True while the rings of a queue may be read and written: its function is bus master, and they are mapped.</summary>
-    public bool MayReach(RunningQueue queue) => _isBusMaster[queue.Function] && queue.Ring.TryReach();
+    /// <remarks>One whose memory is not there rests.</remarks>
+    public bool MayReach(RunningQueue queue)
+    {
+        if (!_isBusMaster[queue.Function])
+        {
+            return false;
+        }
+
+        if (queue.Ring.TryReach())
+        {
+            return true;
+        }
+
+        Rest(queue);
+        return false;
+    }
+
+    /// <summary>Lets a queue wait for memory: nobody rings for it then.</summary>
+    public void Rest(RunningQueue queue)
+    {
+        if (!queue.IsResting)
+        {
+            queue.IsResting = true;
+            _resting.Add(queue);
+        }
+    }
+
+    /// <summary>Takes a queue that may go on, for its memory has changed.</summary>
+    /// <returns>Null when there is none.</returns>
+    public RunningQueue? TakeRisen()
+    {
+        for (int index = 0; index < _resting.Count; index++)
+        {
+            RunningQueue queue = _resting[index];
+            if (IsRisen(queue))
+            {
+                queue.IsResting = false;
+                _resting.RemoveAt(index);
+                return queue;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Says whether memory of a function may be read and written.</summary>
     public void SetBusMaster(int function, bool isBusMaster)
@@ -79,6 +138,7 @@ internal sealed class QueueTable
             _queues[(function * _queuesPerFunction) + queue] = null;
             Counters.Close(running.CounterRow);
             _dirty.Remove(running);
+        _resting.Remove(running);
             for (int waiting = running.Backlog?.Count ?? 0; waiting > 0; waiting--)
             {
                 _switch.CountDropped(function, Counter.DroppedNoBuffer);
@@ -191,6 +251,9 @@ internal sealed class QueueTable
             queue.Ring.DisableKicks();
         }
     }
+
+    // Mapped or unmapped since; or it could be reached all the time, and remote memory was busy.
+    private static bool IsRisen(RunningQueue queue) => queue.Ring.HasMoved || queue.Ring.TryReach();
 
     private readonly record struct Report(QueueEventKind Kind, int Function, int Queue, int Frames, int Bytes, bool HasMore);
 }

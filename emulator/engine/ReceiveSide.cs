@@ -106,6 +106,7 @@ internal sealed unsafe class ReceiveSide
             Placed placed = TryPlace(queue, _waiting, VlanEdit.None, 0, oldest.Header, oldest.Length);
             if (placed == Placed.NoBuffer)
             {
+                RestIfStarved(queue);
                 break;
             }
 
@@ -134,9 +135,19 @@ internal sealed unsafe class ReceiveSide
         return moved;
     }
 
+    // No refill rings for buffers that are there already and could not be seen.
+    private void RestIfStarved(RunningQueue queue)
+    {
+        if (queue.Ring.TakeStarved())
+        {
+            _table.Rest(queue);
+        }
+    }
+
     private bool TryWait(
         RunningQueue queue, Backlog backlog, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int length)
     {
+        RestIfStarved(queue);
         Span<byte> room = backlog.Reserve(length);
         if (room.Length < length || length == 0)
         {

@@ -47,7 +47,8 @@ public sealed class HostMsix
     /// <summary>Gives vectors a message each and enables MSI-X: masked as a whole while the table is written.</summary>
     /// <param name="count">Vectors, 1 to <see cref="TableSize"/>.</param>
     /// <param name="handler">Called with the number of the vector when its message arrives.</param>
-    public void Enable(InterruptController controller, int count, Action<int> handler)
+    /// <param name="isMasked">Leaves them masked, each until <see cref="SetMask"/>.</param>
+    public void Enable(InterruptController controller, int count, Action<int> handler, bool isMasked = false)
     {
         ArgumentNullException.ThrowIfNull(controller);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, TableSize);
@@ -67,7 +68,7 @@ public sealed class HostMsix
             _host.WriteMemory(entry + MsixTableEntry.AddressOffset, 4, (uint)interrupt.Address);
             _host.WriteMemory(entry + MsixTableEntry.UpperAddressOffset, 4, interrupt.Address >> 32);
             _host.WriteMemory(entry + MsixTableEntry.DataOffset, 4, interrupt.Data);
-            SetMask(vector, isMasked: false);
+            SetMask(vector, isMasked);
         }
 
         WriteControl(MsixCapability.MessageControlEnableMask);

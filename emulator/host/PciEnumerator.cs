@@ -10,7 +10,8 @@ namespace SmartNicFw.Emulator.Host;
 /// Brings up everything behind a root port by configuration accesses alone, in the order of the Linux PCI core: scan,
 /// ARI, SR-IOV discovery, bus numbers, BARs, windows, enable.
 /// </summary>
-public sealed class PciEnumerator(RootComplex host)
+/// <param name="windowBase">Where BARs are laid out: a multiple of 1 MB above RAM.</param>
+public sealed class PciEnumerator(RootComplex host, ulong windowBase = PciEnumerator.WindowBase)
 {
     // A 64-bit prefetchable window well above RAM; BARs are laid out in it from the largest to the smallest.
     private const ulong WindowBase = 0x40_0000_0000;
@@ -19,6 +20,7 @@ public sealed class PciEnumerator(RootComplex host)
     private const uint RetryVendorId = 0x0001;
 
     private readonly SriovHost _sriov = new(host);
+    private readonly ulong _windowBase = windowBase;
 
     /// <summary>The PFs that were found, in order of function number.</summary>
     public List<HostFunction> PhysicalFunctions { get; } = [];
@@ -31,7 +33,7 @@ public sealed class PciEnumerator(RootComplex host)
     public static ulong FirstAddress => WindowBase;
 
     /// <summary>Address behind the last one that was assigned.</summary>
-    public ulong EndAddress { get; private set; } = WindowBase;
+    public ulong EndAddress { get; private set; } = windowBase;
 
     /// <summary>Enumerates, with no VF enabled.</summary>
     /// <exception cref="HostException">The endpoint is not there or not sound.</exception>
@@ -189,7 +191,7 @@ public sealed class PciEnumerator(RootComplex host)
                     Total: bar.Bytes * (ulong)pf.Sriov!.TotalVFs))))
             .OrderByDescending(entry => entry.Bar.Bytes)
             .ToList();
-        ulong next = WindowBase;
+        ulong next = _windowBase;
         foreach ((PciAddress address, int bar0, HostBar bar, ulong total) in wanted)
         {
             next = (next + bar.Bytes - 1) & ~(bar.Bytes - 1);
@@ -204,9 +206,9 @@ public sealed class PciEnumerator(RootComplex host)
     private void OpenWindow(PciAddress port)
     {
         ulong limit = EndAddress - 1;
-        host.Write(port, PciBridgeHeader.PrefetchableBaseOffset, 2, (uint)(WindowBase >> 16) & PciBridgeHeader.WindowAddressMask);
+        host.Write(port, PciBridgeHeader.PrefetchableBaseOffset, 2, (uint)(_windowBase >> 16) & PciBridgeHeader.WindowAddressMask);
         host.Write(port, PciBridgeHeader.PrefetchableLimitOffset, 2, (uint)(limit >> 16) & PciBridgeHeader.WindowAddressMask);
-        host.Write(port, PciBridgeHeader.PrefetchableBaseUpperOffset, 4, (uint)(WindowBase >> 32));
+        host.Write(port, PciBridgeHeader.PrefetchableBaseUpperOffset, 4, (uint)(_windowBase >> 32));
         host.Write(port, PciBridgeHeader.PrefetchableLimitUpperOffset, 4, (uint)(limit >> 32));
         host.Write(
             port, PciConfigHeader.CommandOffset, 2,

@@ -1,7 +1,6 @@
 // A root complex with one root port: turns configuration accesses of host software into requests on the link.
 using System;
 using SmartNicFw.Emulator.Board;
-using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Emulator.Host;
@@ -27,24 +26,38 @@ public readonly record struct PciAddress(int Value)
 }
 
 /// <summary>
+/// What a host's accesses pass through when its endpoint hangs behind the registers of another device, as a VMD controller.
+/// Sizes and alignment are those that <see cref="RootComplex"/> allows.
+/// </summary>
+public interface IHostBridge
+{
+    /// <summary>Reads configuration space behind the bridge.</summary>
+    uint ReadConfiguration(PciAddress address, int offset, int bytes);
+
+    /// <summary>Writes configuration space behind the bridge.</summary>
+    void WriteConfiguration(PciAddress address, int offset, int bytes, uint value);
+
+    /// <summary>Reads memory at a bus address behind the bridge.</summary>
+    ulong ReadMemory(ulong address, int bytes);
+
+    /// <summary>Writes memory at a bus address behind the bridge.</summary>
+    void WriteMemory(ulong address, int bytes, ulong value);
+}
+
+/// <summary>
 /// The hardware side of a host: all that host software can do to the endpoint is a configuration or memory access made
 /// here. Bus 0 holds the root port at 00:01.0; what lies behind it is one endpoint.
-/// Source: PCI Express Base Specification 5.0, 2.3.2 (retry status), 7.3.3 (type 0 and type 1).
+/// <see cref="EndpointSlot"/> routes it.
 /// </summary>
 public sealed class RootComplex
 {
     /// <summary>Where the root port is.</summary>
     public static readonly PciAddress RootPortAddress = new(0, 1 << RoutingId.DeviceShift);
 
-    private const uint AllOnes = 0xFFFFFFFF;
-
-    // What the vendor ID doubleword reads while the function asks for a retry and the root port shows it (2.3.2).
-    private const uint RetryVendorId = 0xFFFF0001;
-    private const long RetryIntervalUs = 10;
-
     private readonly EmulatedBoard _board;
     private readonly IEndpointMemory? _memory;
-    private int _tag;
+    private readonly EndpointSlot _slot;
+    private readonly IHostBridge? _bridge;
 
     /// <summary>Connects a root port to a board.</summary>
     /// <param name="supportsAri">Whether the root port can forward to more than eight functions.</param>
@@ -54,11 +67,23 @@ public sealed class RootComplex
         ArgumentNullException.ThrowIfNull(board);
         _board = board;
         _memory = memory ?? (object)board as IEndpointMemory;
-        Port = new RootPort(board.Configuration.LinkSpeed, board.Configuration.LinkWidth, supportsAri);
+        _slot = new EndpointSlot(board, RootPortAddress, supportsAri);
+    }
+
+    /// <summary>Connects a host to an endpoint that it reaches through something else's registers.</summary>
+    /// <param name="slot">The slot behind it, with the root port at <see cref="RootPortAddress"/>.</param>
+    public RootComplex(EmulatedBoard board, EndpointSlot slot, IHostBridge bridge)
+    {
+        ArgumentNullException.ThrowIfNull(board);
+        ArgumentNullException.ThrowIfNull(slot);
+        ArgumentNullException.ThrowIfNull(bridge);
+        _board = board;
+        _slot = slot;
+        _bridge = bridge;
     }
 
     /// <summary>The root port.</summary>
-    public RootPort Port { get; }
+    public RootPort Port => _slot.Port;
 
     /// <summary>Configuration accesses made so far.</summary>
     public long Accesses { get; private set; }
@@ -67,7 +92,7 @@ public sealed class RootComplex
     public long MemoryAccesses { get; private set; }
 
     /// <summary>Requests that had to be sent again because the function answered with retry status.</summary>
-    public long Retries { get; private set; }
+    public long Retries => _slot.Retries;
 
     /// <summary>The host's time, microseconds: the board's too.</summary>
     public long NowUs => _board.Clock.NowUs;
@@ -77,13 +102,29 @@ public sealed class RootComplex
     public uint Read(PciAddress address, int offset, int bytes)
     {
         int byteEnables = ByteEnables(offset, bytes);
+        if (_bridge is not null)
+        {
+            Accesses++;
+            return _bridge.ReadConfiguration(address, offset, bytes);
+        }
+
         uint data = Transact(address, offset & ~3, byteEnables, isWrite: false, 0) >> ((offset & 3) * 8);
         return bytes == 4 ? data : data & ((1u << (bytes * 8)) - 1);
     }
 
     /// <summary>Writes 1, 2 or 4 bytes of configuration space at a multiple of their number.</summary>
-    public void Write(PciAddress address, int offset, int bytes, uint value) =>
-        Transact(address, offset & ~3, ByteEnables(offset, bytes), isWrite: true, value << ((offset & 3) * 8));
+    public void Write(PciAddress address, int offset, int bytes, uint value)
+    {
+        int byteEnables = ByteEnables(offset, bytes);
+        if (_bridge is not null)
+        {
+            Accesses++;
+            _bridge.WriteConfiguration(address, offset, bytes, value);
+            return;
+        }
+
+        Transact(address, offset & ~3, byteEnables, isWrite: true, value << ((offset & 3) * 8));
+    }
 
     /// <summary>Lets time pass, with the endpoint at work.</summary>
     /// <param name="us">Microseconds.</param>
@@ -93,13 +134,13 @@ public sealed class RootComplex
         for (long left = us; left > 0; left -= SliceUs)
         {
             _board.Step();
-            _board.Clock.Advance(Math.Min(left, SliceUs));
+            _board.Clock.Pass(Math.Min(left, SliceUs));
         }
     }
 
     /// <summary>Finds the function that a memory address reaches through the root port.</summary>
     /// <returns>Null when the port does not forward it or no function answers.</returns>
-    public DecodedAddress? Decode(ulong address) => Port.Forwards(address) ? _board.Comparators.Decode(address) : null;
+    public DecodedAddress? Decode(ulong address) => _slot.Decode(address);
 
     /// <summary>Reads 1, 2, 4 or 8 bytes of a function's memory at a multiple of their number.</summary>
     /// <returns>All ones, as wide as the access, when nobody answers.</returns>
@@ -107,6 +148,11 @@ public sealed class RootComplex
     {
         CheckMemoryAccess(address, bytes);
         ulong mask = ulong.MaxValue >> (64 - (bytes * 8));
+        if (_bridge is not null)
+        {
+            return _bridge.ReadMemory(address, bytes);
+        }
+
         return _memory is { } memory && Decode(address) is { } target ? memory.Read(target, bytes) & mask : mask;
     }
 
@@ -114,7 +160,11 @@ public sealed class RootComplex
     public void WriteMemory(ulong address, int bytes, ulong value)
     {
         CheckMemoryAccess(address, bytes);
-        if (_memory is { } memory && Decode(address) is { } target)
+        if (_bridge is not null)
+        {
+            _bridge.WriteMemory(address, bytes, value);
+        }
+        else if (_memory is { } memory && Decode(address) is { } target)
         {
             memory.Write(target, bytes, value & (ulong.MaxValue >> (64 - (bytes * 8))));
         }
@@ -144,82 +194,6 @@ public sealed class RootComplex
     private uint Transact(PciAddress address, int offset, int byteEnables, bool isWrite, uint data)
     {
         Accesses++;
-        if (address == RootPortAddress)
-        {
-            return AccessRootPort(offset, byteEnables, isWrite, data);
-        }
-
-        bool isType1 = address.Bus != Port.SecondaryBus;
-        if (!IsBehindPort(address, isType1))
-        {
-            return AllOnes;
-        }
-
-        var request = new ConfigRequest
-        {
-            IsWrite = isWrite,
-            IsType1 = isType1,
-            RoutingId = address.Value,
-            Tag = _tag++ & 0xFF,
-            RegisterOffset = offset,
-            ByteEnables = byteEnables,
-            Data = data,
-        };
-        return Send(request);
-    }
-
-    private uint Send(ConfigRequest request)
-    {
-        long deadlineUs = NowUs + PciExpressCapability.ReadyDeadlineUs;
-        while (true)
-        {
-            ConfigCompletion completion = _board.Complete(request);
-            if (completion.Status == CompletionStatus.Successful)
-            {
-                return completion.Data;
-            }
-
-            if (completion.Status != CompletionStatus.ConfigurationRequestRetry || NowUs >= deadlineUs)
-            {
-                return AllOnes;
-            }
-
-            if (Port.ShowsRetries && !request.IsWrite && request.RegisterOffset == PciConfigHeader.VendorIdOffset)
-            {
-                return RetryVendorId;
-            }
-
-            // The root complex sends the request again as a new one until the function is ready (2.3.2).
-            Retries++;
-            _board.Clock.Advance(RetryIntervalUs);
-        }
-    }
-
-    private bool IsBehindPort(PciAddress address, bool isType1)
-    {
-        if (Port.SecondaryBus == 0 || Port.HoldsReset || address.Bus < Port.SecondaryBus || address.Bus > Port.SubordinateBus)
-        {
-            return false;
-        }
-
-        // Without ARI Forwarding only device 0 is on the link; the port itself ends requests for any other (7.3.1).
-        return isType1 || Port.ForwardsAri || address.Devfn < RoutingId.FunctionsPerDevice;
-    }
-
-    private uint AccessRootPort(int offset, int byteEnables, bool isWrite, uint data)
-    {
-        if (!isWrite)
-        {
-            return Port.Read(offset);
-        }
-
-        bool wasReset = Port.HoldsReset;
-        Port.Write(offset, data, byteEnables);
-        if (Port.HoldsReset && !wasReset)
-        {
-            _board.Link.Signal(LinkEvent.HotReset);
-        }
-
-        return 0;
+        return _slot.Transact(address, offset, byteEnables, isWrite, data);
     }
 }

@@ -1,6 +1,8 @@
 // The snapshot of one descriptor chain, reusable: what the guest said once, checked. Knows no ring; rings fill it.
 using System;
+using System.Runtime.CompilerServices;
 using SmartNicFw.Emulator.Memory;
+using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Emulator.Virtio;
 
@@ -76,6 +78,12 @@ public sealed unsafe class DescriptorChain
     /// <summary>The <see cref="WritableCount"/> segments that the device writes, valid until the chain is taken into again.</summary>
     public Segment* Writable => _segments + ReadableCount;
 
+    /// <summary>What the device does to the memory of a descriptor.</summary>
+    /// <param name="flags">Its flags.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static MemoryAccess AccessOf(uint flags) =>
+        (MemoryAccess)(1 + ((flags & DescriptorFlags.Write) / DescriptorFlags.Write));
+
     /// <summary>Empties the chain for a new one.</summary>
     /// <param name="size">The queue's size: the longest chain by specification.</param>
     internal void Begin(int size)
@@ -116,7 +124,10 @@ public sealed unsafe class DescriptorChain
             return true;
         }
 
-        if (!memory.TryTranslate(iova, length, out byte* host))
+        // Of remote memory no more is asked for than a frame can have: the rest is dropped unread.
+        MemoryAccess access = isWritable ? MemoryAccess.Write
+            : ReadableBytes > Shadow.MaxFetchBytes ? MemoryAccess.None : MemoryAccess.Read;
+        if (!memory.TryTranslate(iova, length, out byte* host, access))
         {
             return false;
         }

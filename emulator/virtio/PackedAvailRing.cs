@@ -1,9 +1,9 @@
 // Take side of a packed queue: descriptors that the driver made available, and which buffers are out. Never writes guest
 // memory but for the wish to be kicked. Knows nothing of used descriptors.
+using System;
 using System.Threading;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Hal.Spec;
-using static SmartNicFw.Emulator.Memory.MemoryHint;
 
 namespace SmartNicFw.Emulator.Virtio;
 
@@ -11,6 +11,8 @@ namespace SmartNicFw.Emulator.Virtio;
 internal sealed unsafe class PackedAvailRing
 {
     private const uint AvailAndUsed = DescriptorFlags.Avail | DescriptorFlags.Used;
+
+    private const int All = -1;
 
     // Buffer IDs are the driver's choice of 16 bits: nothing ties them to the queue's size.
     private const int BufferIds = 65536;
@@ -27,6 +29,9 @@ internal sealed unsafe class PackedAvailRing
 
     // Slots of all buffers that are taken and not completed, 0 to the queue's size.
     private int _slotsOut;
+
+    // Slots from the next on that may be looked at as the first of a buffer; all of them unless counted, which is for remote memory.
+    private int _seen = All;
 
     // Next slot to take from, and what its AVAIL and USED flags are once the driver has made it available (2.8.1).
     private int _next;
@@ -62,7 +67,7 @@ internal sealed unsafe class PackedAvailRing
     public int Take(TakenBuffer* buffers, DescriptorChain[] chains, int start, int count, long bytes)
     {
         int taken = 0;
-        for (; taken < count && bytes > 0 && !IsBroken; taken++)
+        for (; taken < count && bytes > 0 && _seen != 0 && !IsBroken; taken++)
         {
             // Length, ID and flags in one load, the address after it: each is read once. Acquire. Partner: the driver's
             // barrier before its write of the first descriptor's flags (2.8.21.1.1). Without it an address, or a descriptor
@@ -80,9 +85,9 @@ internal sealed unsafe class PackedAvailRing
             uint length = (uint)rest;
             int slots = 1;
             if ((flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0 && length != 0
-                && _memory.TryTranslate(iova, length, out byte* host))
+                && _memory.TryTranslate(iova, length, out byte* host, DescriptorChain.AccessOf(flags)))
             {
-                Prefetch(host);
+                MemoryHint.Prefetch(host);
                 buffer->Address = host;
                 buffer->Length = length;
                 buffer->Kind = (BufferKind)((flags & DescriptorFlags.Write) / DescriptorFlags.Write);
@@ -91,9 +96,14 @@ internal sealed unsafe class PackedAvailRing
             else
             {
                 DescriptorChain chain = chains[start + taken];
-                IsBroken = !((flags & DescriptorFlags.Indirect) != 0
+                if (!((flags & DescriptorFlags.Indirect) != 0
                     ? TryWalkTable(chain, iova, rest)
-                    : TryWalkList(chain, iova, ref rest, out slots));
+                    : TryWalkList(chain, iova, ref rest, out slots)))
+                {
+                    IsBroken = !_memory.TakeBusy();
+                    break;
+                }
+
                 chain.End(Id(rest), slots);
                 buffer->Kind = BufferKind.Chain;
                 bytes -= (long)chain.ReadableBytes;
@@ -103,7 +113,7 @@ internal sealed unsafe class PackedAvailRing
             // runs into buffers that are out; an ID that is out must not come again.
             ushort id = Id(rest);
             ulong bit = 1UL << id;
-            if (IsBroken || _slotsOut + slots > _size || (_out[id >> 6] & bit) != 0)
+            if (_slotsOut + slots > _size || (_out[id >> 6] & bit) != 0)
             {
                 IsBroken = true;
                 break;
@@ -111,6 +121,7 @@ internal sealed unsafe class PackedAvailRing
 
             _out[id >> 6] |= bit;
             _slotsOut += slots;
+            _seen = _seen == All ? All : Math.Max(0, _seen - slots);
             buffer->Written = 0;
             buffer->Id = id;
             buffer->Slots = (ushort)slots;
@@ -123,6 +134,27 @@ internal sealed unsafe class PackedAvailRing
         }
 
         return taken;
+    }
+
+    /// <summary>Counts the slots that are available now, and sees no more of them until it is called again.</summary>
+    public void LimitSeen()
+    {
+        int slot = _next;
+        uint available = _available;
+        for (_seen = 0; _seen < _size; _seen++)
+        {
+            byte* descriptor = _ring + ((nint)slot * PackedDescriptor.Bytes);
+            if ((Flags(*(ulong*)(descriptor + PackedDescriptor.LengthOffset)) & AvailAndUsed) != available)
+            {
+                return;
+            }
+
+            if (++slot == _size)
+            {
+                slot = 0;
+                available ^= AvailAndUsed;
+            }
+        }
     }
 
     /// <summary>Gives the buffers taken last back.</summary>
@@ -231,7 +263,7 @@ internal sealed unsafe class PackedAvailRing
         uint length = (uint)rest;
         if (!_hasIndirect || (Flags(rest) & DescriptorFlags.Next) != 0
             || length == 0 || length % PackedDescriptor.Bytes != 0 || length / PackedDescriptor.Bytes > (uint)_size
-            || !_memory.TryTranslate(iova, length, out byte* table))
+            || !_memory.TryTranslate(iova, length, out byte* table, MemoryAccess.Read))
         {
             return false;
         }

@@ -31,6 +31,9 @@ internal sealed unsafe class PackedUsedRing
         _hasEventIdx = hasEventIdx;
     }
 
+    /// <summary>True when there is something to publish.</summary>
+    public bool HasStaged => _slotsStaged != 0;
+
     /// <summary>Says where the areas are in native memory.</summary>
     public void Bind(byte* ring, byte* driverEvent)
     {

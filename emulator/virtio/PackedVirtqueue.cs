@@ -26,11 +26,11 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
     /// <inheritdoc/>
     public override bool IsBroken => _avail.IsBroken;
 
-    /// <inheritdoc/>
-    public override bool HasWork => _avail.HasWork;
+    private protected override bool SeesWork => _avail.HasWork;
 
-    /// <inheritdoc/>
-    public override int TakeMany(BufferBatch batch, int start, int count, long bytes) =>
+    private protected override bool HasStaged => _used.HasStaged;
+
+    private protected override int Take(BufferBatch batch, int start, int count, long bytes) =>
         _avail.Take(batch.Buffers + start, batch.Chains, start, count, bytes);
 
     /// <inheritdoc/>
@@ -39,15 +39,13 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
     /// <inheritdoc/>
     public override void Untake(DescriptorChain chain) => _avail.Untake(chain.Id, chain.Slots);
 
-    /// <inheritdoc/>
-    public override void Complete(DescriptorChain chain, uint written)
+    private protected override void Stage(DescriptorChain chain, uint written)
     {
         _avail.Release(chain.Id, chain.Slots);
         _used.Stage(chain.Id, written, chain.Slots);
     }
 
-    /// <inheritdoc/>
-    public override void CompleteMany(BufferBatch batch, int start, int count)
+    private protected override void StageMany(BufferBatch batch, int start, int count)
     {
         _avail.Release(batch.Buffers + start, count);
         _used.Stage(batch.Buffers + start, count);
@@ -58,7 +56,7 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
     {
         if (!IsInOrder)
         {
-            CompleteMany(batch, start, count);
+            StageMany(batch, start, count);
             return;
         }
 
@@ -75,14 +73,11 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
         }
     }
 
-    /// <inheritdoc/>
-    public override bool Publish() => _used.Publish();
+    private protected override bool Show() => _used.Publish();
 
-    /// <inheritdoc/>
-    public override void DisableKicks() => _avail.DisableKicks();
+    private protected override void Disarm() => _avail.DisableKicks();
 
-    /// <inheritdoc/>
-    public override bool EnableKicks() => _avail.EnableKicks();
+    private protected override bool Arm() => _avail.EnableKicks();
 
     /// <summary>Starts a queue; null when its areas cannot be.</summary>
     internal static PackedVirtqueue? Create(QueueSetup setup, GuestMemory memory)
@@ -93,6 +88,12 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
 
     private protected override int TakeOne(TakenBuffer* buffer, DescriptorChain[] chain) =>
         _avail.Take(buffer, chain, 0, 1, long.MaxValue);
+
+    private protected override bool LimitSeen()
+    {
+        _avail.LimitSeen();
+        return true;
+    }
 
     private protected override bool TryBind()
     {

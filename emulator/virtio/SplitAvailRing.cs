@@ -5,7 +5,6 @@ using System.Runtime.Intrinsics;
 using System.Threading;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Hal.Spec;
-using static SmartNicFw.Emulator.Memory.MemoryHint;
 
 namespace SmartNicFw.Emulator.Virtio;
 
@@ -91,9 +90,9 @@ internal sealed unsafe class SplitAvailRing
             uint length = (uint)rest;
             uint flags = Flags(rest);
             if ((flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0 && length != 0
-                && _memory.TryTranslate(descriptor.GetElement(0), length, out byte* host))
+                && _memory.TryTranslate(descriptor.GetElement(0), length, out byte* host, DescriptorChain.AccessOf(flags)))
             {
-                Prefetch(host);
+                MemoryHint.Prefetch(host);
                 buffer->Address = host;
                 buffer->Length = length;
                 buffer->Kind = (BufferKind)((flags & DescriptorFlags.Write) / DescriptorFlags.Write);
@@ -106,7 +105,7 @@ internal sealed unsafe class SplitAvailRing
             }
             else
             {
-                IsBroken = true;
+                IsBroken = !_memory.TakeBusy();
                 break;
             }
 
@@ -217,7 +216,7 @@ internal sealed unsafe class SplitAvailRing
                 // The write flag beside it is ignored (2.7.5.3.2).
                 if (!_hasIndirect || isIndirect || (flags & DescriptorFlags.Next) != 0
                     || length == 0 || length % SplitDescriptor.Bytes != 0
-                    || !_memory.TryTranslate(iova, length, out table))
+                    || !_memory.TryTranslate(iova, length, out table, MemoryAccess.Read))
                 {
                     return false;
                 }

@@ -23,6 +23,9 @@ internal sealed unsafe class SplitUsedRing
         _hasEventIdx = hasEventIdx;
     }
 
+    /// <summary>True when there is something to publish.</summary>
+    public bool HasStaged => _next != _published;
+
     /// <summary>Says where the areas are in native memory.</summary>
     public void Bind(byte* avail, byte* used)
     {

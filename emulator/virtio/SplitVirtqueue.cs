@@ -30,11 +30,11 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
     /// <inheritdoc/>
     public override bool IsBroken => _avail.IsBroken;
 
-    /// <inheritdoc/>
-    public override bool HasWork => _avail.HasWork;
+    private protected override bool SeesWork => _avail.HasWork;
 
-    /// <inheritdoc/>
-    public override int TakeMany(BufferBatch batch, int start, int count, long bytes) =>
+    private protected override bool HasStaged => _used.HasStaged;
+
+    private protected override int Take(BufferBatch batch, int start, int count, long bytes) =>
         _avail.Take(batch.Buffers + start, batch.Chains, start, count, bytes);
 
     /// <inheritdoc/>
@@ -43,15 +43,13 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
     /// <inheritdoc/>
     public override void Untake(DescriptorChain chain) => _avail.Untake(chain);
 
-    /// <inheritdoc/>
-    public override void Complete(DescriptorChain chain, uint written)
+    private protected override void Stage(DescriptorChain chain, uint written)
     {
         _avail.Release(chain.Id);
         _used.Stage(chain.Id, written, chains: 1);
     }
 
-    /// <inheritdoc/>
-    public override void CompleteMany(BufferBatch batch, int start, int count)
+    private protected override void StageMany(BufferBatch batch, int start, int count)
     {
         _avail.Release(batch.Buffers + start, count);
         _used.Stage(batch.Buffers + start, count);
@@ -62,7 +60,7 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
     {
         if (!IsInOrder)
         {
-            CompleteMany(batch, start, count);
+            StageMany(batch, start, count);
         }
         else if (count > 0)
         {
@@ -71,14 +69,11 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
         }
     }
 
-    /// <inheritdoc/>
-    public override bool Publish() => _used.Publish();
+    private protected override bool Show() => _used.Publish();
 
-    /// <inheritdoc/>
-    public override void DisableKicks() => _avail.DisableKicks();
+    private protected override void Disarm() => _avail.DisableKicks();
 
-    /// <inheritdoc/>
-    public override bool EnableKicks() => _avail.EnableKicks();
+    private protected override bool Arm() => _avail.EnableKicks();
 
     /// <summary>Starts a queue; null when its areas cannot be.</summary>
     /// <param name="setup">Its size is a power of 2.</param>
@@ -92,12 +87,16 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
     private protected override int TakeOne(TakenBuffer* buffer, DescriptorChain[] chain) =>
         _avail.Take(buffer, chain, 0, 1, long.MaxValue);
 
+    private protected override bool LimitSeen() => false;
+
     private protected override bool TryBind()
     {
         int availBytes = AvailRing.RingOffset + (Size * AvailRing.EntryBytes) + EventBytes;
         int usedBytes = UsedRing.RingOffset + (Size * UsedRing.EntryBytes) + EventBytes;
-        if (!TryFindArea(DescriptorArea, Size * SplitDescriptor.Bytes, DescriptorAlignment, out byte* descriptors)
-            || !TryFindArea(DriverArea, availBytes, AvailAlignment, out byte* avail)
+
+        // In the order in which remote areas are fetched: the index first, then the descriptors.
+        if (!TryFindArea(DriverArea, availBytes, AvailAlignment, out byte* avail)
+            || !TryFindArea(DescriptorArea, Size * SplitDescriptor.Bytes, DescriptorAlignment, out byte* descriptors)
             || !TryFindArea(DeviceArea, usedBytes, UsedAlignment, out byte* used))
         {
             return false;

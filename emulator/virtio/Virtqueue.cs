@@ -1,5 +1,6 @@
 // The device's half of a virtqueue, whichever its layout: take, give back, complete, publish, kicks. Knows no frame, no
 // function, no interrupt: it says when one is wanted. SplitVirtqueue and PackedVirtqueue are the two layouts.
+using System.Collections.Generic;
 using System.Numerics;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Hal.Contracts;
@@ -30,6 +31,10 @@ public abstract unsafe class Virtqueue
     private readonly GuestMemory _memory;
     private readonly DescriptorChain[] _one = new DescriptorChain[1];
 
+    // Areas in remote memory; empty where all are native.
+    private readonly List<RingMirror> _mirrors = [];
+    private bool _isStarved;
+
     // Of the memory, when the areas were looked up last.
     private long _generation = -1;
     private bool _isReached;
@@ -54,7 +59,19 @@ public abstract unsafe class Virtqueue
     public abstract bool IsBroken { get; }
 
     /// <summary>True when the driver has made more available, as far as one look tells.</summary>
-    public abstract bool HasWork { get; }
+    public bool HasWork
+    {
+        get
+        {
+            return FetchRings() ? SeesWork : _isStarved;
+        }
+    }
+
+    /// <summary>As <see cref="HasWork"/>, of native memory.</summary>
+    private protected abstract bool SeesWork { get; }
+
+    /// <summary>True when something is completed that is not published.</summary>
+    private protected abstract bool HasStaged { get; }
 
     private protected ulong DescriptorArea { get; }
 
@@ -66,13 +83,24 @@ public abstract unsafe class Virtqueue
     /// <returns>False while one of them is not mapped in one piece: no other method may be called then.</returns>
     public bool TryReach() => _generation == _memory.Generation ? _isReached : TryReachAgain();
 
+    /// <summary>True when memory was mapped or unmapped since <see cref="TryReach"/> was last asked.</summary>
+    public bool HasMoved => _generation != _memory.Generation;
+
+    /// <summary>True when remote memory kept the queue from seeing what is there since this was last asked: it looks again soon.</summary>
+    public bool TakeStarved()
+    {
+        bool wasStarved = _isStarved;
+        _isStarved = false;
+        return wasStarved;
+    }
+
     /// <summary>Takes the next buffer.</summary>
     /// <param name="chain">Filled when Taken; otherwise of no meaning.</param>
     public TakeResult TryTake(DescriptorChain chain)
     {
         TakenBuffer buffer;
         _one[0] = chain;
-        if (TakeOne(&buffer, _one) == 0)
+        if (!FetchRings() || TakeOne(&buffer, _one) == 0)
         {
             return IsBroken ? TakeResult.Broken : TakeResult.Empty;
         }
@@ -93,7 +121,8 @@ public abstract unsafe class Virtqueue
     /// When at least as many bytes are taken, no further buffer is: those of single pieces, and the readable ones of chains.
     /// </param>
     /// <returns>Number of buffers taken; they are good even if the ring broke after them.</returns>
-    public abstract int TakeMany(BufferBatch batch, int start, int count, long bytes = long.MaxValue);
+    public int TakeMany(BufferBatch batch, int start, int count, long bytes = long.MaxValue) =>
+        FetchRings() ? Take(batch, start, count, bytes) : 0;
 
     /// <summary>
     /// Gives a buffer back unused: the next take finds it again, as the guest has it then. Only for the buffers taken last,
@@ -107,13 +136,29 @@ public abstract unsafe class Virtqueue
     /// <summary>Marks a taken buffer as used; the driver sees it after <see cref="Publish"/>.</summary>
     /// <param name="chain">As it was taken.</param>
     /// <param name="written">Bytes that were written from the start of its writable segments.</param>
-    public abstract void Complete(DescriptorChain chain, uint written);
+    public void Complete(DescriptorChain chain, uint written)
+    {
+        if (_memory.HasRemote)
+        {
+            Send(chain, written);
+        }
+
+        Stage(chain, written);
+    }
 
     /// <summary>The same for buffers of a batch, in the order in which they were taken.</summary>
     /// <param name="batch"><see cref="TakenBuffer.Written"/> of each is set.</param>
     /// <param name="start">First buffer.</param>
     /// <param name="count">Buffers, 0 upwards.</param>
-    public abstract void CompleteMany(BufferBatch batch, int start, int count);
+    public void CompleteMany(BufferBatch batch, int start, int count)
+    {
+        for (int index = start; _memory.HasRemote && index < start + count; index++)
+        {
+            Send(batch.ChainOf(index), batch.Buffers[index].Written);
+        }
+
+        StageMany(batch, start, count);
+    }
 
     /// <summary>
     /// Marks buffers that were only read as used, in the order in which they were taken; with VIRTIO_F_IN_ORDER by one
@@ -125,15 +170,42 @@ public abstract unsafe class Virtqueue
     public abstract void CompleteRead(BufferBatch batch, int start, int count);
 
     /// <summary>Shows the driver what was completed since the last call. Once a turn.</summary>
-    /// <returns>True when the driver wants an interrupt for it.</returns>
-    public abstract bool Publish();
+    /// <returns>True when the driver wants an interrupt for it; of remote memory also when it may want one.</returns>
+    public bool Publish()
+    {
+        if (_mirrors.Count == 0)
+        {
+            return Show();
+        }
+
+        // What the driver wants is far away, and to look before it sees the index would be too early: it is always told.
+        bool isNew = HasStaged;
+        SendRings();
+        Show();
+        SendRings();
+        return isNew;
+    }
 
     /// <summary>Tells the driver that kicks are not needed while the queue is polled. A hint: kicks may still come.</summary>
-    public abstract void DisableKicks();
+    public void DisableKicks()
+    {
+        Disarm();
+        SendRings();
+    }
 
     /// <summary>Arms the kick: the driver will kick when it makes the next buffer available.</summary>
     /// <returns>True when there is work already: the kick for it may not come.</returns>
-    public abstract bool EnableKicks();
+    public bool EnableKicks()
+    {
+        bool isWorkThere = Arm();
+        if (_mirrors.Count == 0)
+        {
+            return isWorkThere;
+        }
+
+        SendRings();
+        return HasWork || IsBroken;
+    }
 
     /// <summary>Starts a queue at index 0 (packed: slot 0, wrap counter 1).</summary>
     /// <param name="setup">Lent for the call.</param>
@@ -157,6 +229,28 @@ public abstract unsafe class Virtqueue
     /// <summary>Whether a set of features has one.</summary>
     private protected static bool Has(ulong features, int feature) => (features & (1UL << feature)) != 0;
 
+    /// <summary>As <see cref="TakeMany"/>, of native memory.</summary>
+    private protected abstract int Take(BufferBatch batch, int start, int count, long bytes);
+
+    /// <summary>As <see cref="Complete"/>, of native memory.</summary>
+    private protected abstract void Stage(DescriptorChain chain, uint written);
+
+    /// <summary>As <see cref="CompleteMany"/>, of native memory.</summary>
+    private protected abstract void StageMany(BufferBatch batch, int start, int count);
+
+    /// <summary>As <see cref="Publish"/>, of native memory.</summary>
+    private protected abstract bool Show();
+
+    /// <summary>As <see cref="DisableKicks"/>, of native memory.</summary>
+    private protected abstract void Disarm();
+
+    /// <summary>As <see cref="EnableKicks"/>, of native memory.</summary>
+    private protected abstract bool Arm();
+
+    /// <summary>Lets a take see no more than is there now, until this is called again.</summary>
+    /// <returns>True when the rings have to be fetched again after it.</returns>
+    private protected abstract bool LimitSeen();
+
     /// <summary>Takes one buffer.</summary>
     /// <param name="buffer">Filled, unless 0 is returned.</param>
     /// <param name="chain">One chain, filled when the buffer is one.</param>
@@ -166,13 +260,77 @@ public abstract unsafe class Virtqueue
     private protected abstract bool TryBind();
 
     /// <summary>Finds an area of a queue; the bus address and the native one must both be aligned.</summary>
-    private protected bool TryFindArea(ulong iova, int bytes, uint alignment, out byte* area) =>
-        _memory.TryTranslate(iova, (uint)bytes, out area) && ((iova | (ulong)area) & (alignment - 1)) == 0;
+    private protected bool TryFindArea(ulong iova, int bytes, uint alignment, out byte* area)
+    {
+        if (!_memory.TryTranslate(iova, (uint)bytes, out area) || ((iova | (ulong)area) & (alignment - 1)) != 0)
+        {
+            return false;
+        }
+
+        if (_memory.IsRemote(area))
+        {
+            _mirrors.Add(new RingMirror(_memory, area, bytes));
+        }
+
+        return true;
+    }
 
     private bool TryReachAgain()
     {
         _generation = _memory.Generation;
+        _mirrors.Clear();
         _isReached = TryBind();
         return _isReached;
+    }
+
+    // Each fetch is acquire for the next: an index is fetched before what it says is there. A packed ring is both, so it is
+    // fetched twice, and what has come in between waits for the next time.
+    private bool FetchRings()
+    {
+        if (_mirrors.Count == 0)
+        {
+            return true;
+        }
+
+        bool isFetched = FetchAll();
+        if (isFetched && LimitSeen())
+        {
+            isFetched = FetchAll();
+        }
+
+        _isStarved |= !isFetched;
+        return isFetched;
+    }
+
+    private bool FetchAll()
+    {
+        foreach (RingMirror mirror in _mirrors)
+        {
+            if (!mirror.Fetch())
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void SendRings()
+    {
+        foreach (RingMirror mirror in _mirrors)
+        {
+            mirror.Send();
+        }
+    }
+
+    private void Send(DescriptorChain chain, uint written)
+    {
+        for (int index = 0; index < chain.WritableCount && written > 0; index++)
+        {
+            Segment segment = chain.Writable[index];
+            uint part = uint.Min(written, segment.Length);
+            _memory.Send(segment.Address, part);
+            written -= part;
+        }
     }
 }

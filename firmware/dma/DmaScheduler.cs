@@ -78,9 +78,11 @@ namespace SmartNicFw.Firmware.Dma
         }
 
         /// <summary>Takes the events of one step.</summary>
-        public void TakeEvents()
+        /// <returns>True when more may wait.</returns>
+        public bool TakeEvents()
         {
-            for (int taken = 0; taken < EventsPerStep && _engine.TryTake(_event); taken++)
+            int taken = 0;
+            for (; taken < EventsPerStep && _engine.TryTake(_event); taken++)
             {
                 int index = _state.IndexOf(_event.Function, _event.Queue);
                 if (index < 0 || !_state.Has(index, QueueFlag.Running))
@@ -101,6 +103,8 @@ namespace SmartNicFw.Firmware.Dma
                         break;
                 }
             }
+
+            return taken == EventsPerStep;
         }
 
         private void EndTurn(int index, bool hasMore)

@@ -31,7 +31,7 @@ namespace SmartNicFw.Firmware.Virtio
 
         private const ulong NeedCtrlVq = CtrlRx | CtrlVlan | CtrlMacAddr | Mq | Rss;
 
-        /// <summary>What every function offers.</summary>
+        /// <summary>What every function offers, but for what the configuration takes away.</summary>
         public const ulong Common = Version1 | RingPacked | RingReset
             | (1UL << VirtioFeature.AccessPlatform) | (1UL << VirtioFeature.EventIdx) | (1UL << VirtioFeature.IndirectDesc)
             | (1UL << VirtioFeature.InOrder) | (1UL << VirtioFeature.NotificationData)
@@ -41,18 +41,20 @@ namespace SmartNicFw.Firmware.Virtio
 
         private readonly FunctionNumbering _numbering;
         private readonly ulong _physical;
+        private readonly ulong _virtual;
 
-        /// <summary>Decides what the PFs offer beside the common mask.</summary>
-        public FeatureOffer(FunctionNumbering numbering)
+        /// <summary>Decides what functions leave of the common mask and what the PFs offer beside it.</summary>
+        public FeatureOffer(EndpointConfiguration configuration, FunctionNumbering numbering)
         {
             _numbering = numbering;
-            _physical = numbering.TotalVFs > 0 ? Common | (1UL << VirtioFeature.Sriov) : Common;
+            _virtual = configuration.OffersPackedRings ? Common : Common & ~RingPacked;
+            _physical = numbering.TotalVFs > 0 ? _virtual | (1UL << VirtioFeature.Sriov) : _virtual;
         }
 
         /// <summary>What a function offers.</summary>
         public ulong Of(int function)
         {
-            return _numbering.IsVirtual(function) ? Common : _physical;
+            return _numbering.IsVirtual(function) ? _virtual : _physical;
         }
 
         /// <summary>Whether a subset of the offer is one that the device can work with (2.2.2, 5.1.3.1, 6.1).</summary>

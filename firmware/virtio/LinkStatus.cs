@@ -26,6 +26,9 @@ namespace SmartNicFw.Firmware.Virtio
             _next = state.Functions;
         }
 
+        /// <summary>True while functions have not been told, or the port has changed since.</summary>
+        public bool HasWork => _next < _state.Functions || _port.IsLinkUp != _wasUp;
+
         /// <summary>Looks at the port, and tells the next functions of a change. A change on the way begins it anew.</summary>
         public void Run()
         {

@@ -16,6 +16,9 @@ namespace SmartNicFw.Firmware.Virtio
         // virtio_net_hash_config: four reserved words, then the length of the key (5.1.6.5.6.4).
         private const int HashKeyLengthAt = HashTypesAt + 12;
 
+        // Linux from 6.12 on takes the size of a structure for its length: one byte of padding follows the key.
+        private const int MaxPaddingBytes = 3;
+
         private readonly VirtioState _state;
         private readonly Steering _steering;
 
@@ -114,7 +117,8 @@ namespace SmartNicFw.Firmware.Virtio
             return true;
         }
 
-        // The key ends the command: its length must be the one that the rest leaves, and there is none without a key.
+        // The key ends the command, but for padding: its length must be the one that the rest leaves, and there is no hash
+        // without a key.
         private static bool IsHash(byte[] data, int length, uint types, int keyLengthAt)
         {
             if (length <= keyLengthAt || (types & ~Steering.SupportedTypes) != 0)
@@ -123,7 +127,8 @@ namespace SmartNicFw.Firmware.Virtio
             }
 
             int keyBytes = data[keyLengthAt];
-            return keyBytes <= VirtioNetHash.KeyBytes && length == keyLengthAt + 1 + keyBytes && (types == 0 || keyBytes > 0);
+            int padding = length - (keyLengthAt + 1 + keyBytes);
+            return keyBytes <= VirtioNetHash.KeyBytes && padding >= 0 && padding <= MaxPaddingBytes && (types == 0 || keyBytes > 0);
         }
 
         private bool IsPairCount(int function, int pairs)

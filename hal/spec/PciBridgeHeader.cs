@@ -80,9 +80,6 @@ namespace SmartNicFw.Hal.Spec
         /// <summary>Bits 3:0 of the prefetchable base and limit, value 1: the window has 64-bit addresses (7.5.1.3.9).</summary>
         public const int PrefetchableWindow64 = 0x1;
 
-        /// <summary>I/O base above I/O limit (7.5.1.3.6): no I/O address is forwarded.</summary>
-        public const uint IoWindowClosed = 0xF0;
-
         /// <summary>Granularity and alignment of the memory and prefetchable windows: 1 MB (7.5.1.3.8).</summary>
         public const uint WindowGranularityBytes = 0x100000;
     }

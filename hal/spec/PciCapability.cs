@@ -23,6 +23,7 @@ namespace SmartNicFw.Hal.Spec
         public const int RegionEnd = 0x100;
 
         public const int IdPowerManagement = 0x01;
+        public const int IdMsi = 0x05;
         public const int IdVendorSpecific = 0x09;
         public const int IdPciExpress = 0x10;
         public const int IdMsix = 0x11;

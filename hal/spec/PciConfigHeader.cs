@@ -130,6 +130,12 @@ namespace SmartNicFw.Hal.Spec
         /// <summary>Sub-class of an Ethernet controller (PCI Code and ID Assignment Specification 1.11, 1.3).</summary>
         public const int SubClassEthernet = 0x00;
 
+        /// <summary>Base class of mass storage (PCI Code and ID Assignment Specification 1.11, 1.2).</summary>
+        public const int BaseClassStorage = 0x01;
+
+        /// <summary>Sub-class of a RAID controller (PCI Code and ID Assignment Specification 1.11, 1.2).</summary>
+        public const int SubClassRaid = 0x04;
+
         /// <summary>Base class of a bridge (PCI Code and ID Assignment Specification 1.11, 1.7).</summary>
         public const int BaseClassBridge = 0x06;
 

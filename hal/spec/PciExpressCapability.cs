@@ -27,6 +27,9 @@ namespace SmartNicFw.Hal.Spec
         /// <summary>Port type of a root port (7.5.3.2).</summary>
         public const int PortTypeRootPort = 0x4;
 
+        /// <summary>Port type of a root complex integrated endpoint (7.5.3.2).</summary>
+        public const int PortTypeIntegratedEndpoint = 0x9;
+
         /// <summary>Device Capabilities, 32 bits (7.5.3.3).</summary>
         public const int DeviceCapabilitiesOffset = 0x04;
 
@@ -47,6 +50,11 @@ namespace SmartNicFw.Hal.Spec
         public const int DeviceControlNonFatalReportingMask = 0x0002;
         public const int DeviceControlFatalReportingMask = 0x0004;
         public const int DeviceControlUnsupportedReportingMask = 0x0008;
+        /// <summary>All four enables of error reporting (7.5.3.4).</summary>
+        public const int DeviceControlErrorReporting =
+            DeviceControlCorrectableReportingMask | DeviceControlNonFatalReportingMask | DeviceControlFatalReportingMask
+            | DeviceControlUnsupportedReportingMask;
+
         public const int DeviceControlRelaxedOrderingMask = 0x0010;
         public const int DeviceControlMaxPayloadSizeMask = 0x00E0;
         public const int DeviceControlExtendedTagMask = 0x0100;
@@ -127,16 +135,59 @@ namespace SmartNicFw.Hal.Spec
         /// <summary>Slot Capabilities, 32 bits: downstream ports only (7.5.3.9).</summary>
         public const int SlotCapabilitiesOffset = 0x14;
 
+        public const uint SlotCapabilitiesAttentionButtonMask = 0x00000001;
+        public const uint SlotCapabilitiesPowerControllerMask = 0x00000002;
+        public const uint SlotCapabilitiesMrlSensorMask = 0x00000004;
+        public const uint SlotCapabilitiesAttentionIndicatorMask = 0x00000008;
+        public const uint SlotCapabilitiesPowerIndicatorMask = 0x00000010;
+        public const uint SlotCapabilitiesHotPlugSurpriseMask = 0x00000020;
+        public const uint SlotCapabilitiesHotPlugCapableMask = 0x00000040;
+        public const uint SlotCapabilitiesPowerLimitValueMask = 0x00007F80;
+        public const uint SlotCapabilitiesPowerLimitScaleMask = 0x00018000;
+        public const uint SlotCapabilitiesInterlockMask = 0x00020000;
+        public const uint SlotCapabilitiesNoCommandCompletedMask = 0x00040000;
+        public const uint SlotCapabilitiesPhysicalSlotNumberMask = 0xFFF80000;
+
+        public const int PhysicalSlotNumberShift = 19;
+
+        /// <summary>Slot Power Limit Value in watts sits here when the scale is 1 (7.5.3.9).</summary>
+        public const int SlotPowerLimitValueShift = 7;
+
         /// <summary>Slot Control, 16 bits: downstream ports only (7.5.3.10).</summary>
         public const int SlotControlOffset = 0x18;
+
+        public const int SlotControlAttentionButtonEnableMask = 0x0001;
+        public const int SlotControlPowerFaultEnableMask = 0x0002;
+        public const int SlotControlMrlSensorEnableMask = 0x0004;
+        public const int SlotControlPresenceDetectEnableMask = 0x0008;
+        public const int SlotControlCommandCompletedEnableMask = 0x0010;
+        public const int SlotControlHotPlugInterruptEnableMask = 0x0020;
+        public const int SlotControlAttentionIndicatorMask = 0x00C0;
+        public const int SlotControlPowerIndicatorMask = 0x0300;
+        public const int SlotControlPowerControllerMask = 0x0400;
+        public const int SlotControlInterlockMask = 0x0800;
+        public const int SlotControlLinkStateEnableMask = 0x1000;
+        public const int SlotControlAutomaticPowerLimitDisableMask = 0x2000;
+        public const int SlotControlInBandPresenceDisableMask = 0x4000;
 
         /// <summary>Slot Status, 16 bits: downstream ports only (7.5.3.11).</summary>
         public const int SlotStatusOffset = 0x1A;
 
+        public const int SlotStatusAttentionButtonMask = 0x0001;
+        public const int SlotStatusPowerFaultMask = 0x0002;
+        public const int SlotStatusMrlSensorChangedMask = 0x0004;
+        public const int SlotStatusPresenceDetectChangedMask = 0x0008;
+        public const int SlotStatusCommandCompletedMask = 0x0010;
+        public const int SlotStatusMrlSensorMask = 0x0020;
         public const int SlotStatusPresenceDetectMask = 0x0040;
+        public const int SlotStatusInterlockMask = 0x0080;
+        public const int SlotStatusLinkStateChangedMask = 0x0100;
 
         /// <summary>Root Control, 16 bits: root ports only (7.5.3.12).</summary>
         public const int RootControlOffset = 0x1C;
+
+        /// <summary>PME Interrupt Enable (7.5.3.12).</summary>
+        public const int RootControlPmeInterruptMask = 0x0008;
 
         /// <summary>CRS Software Visibility Enable (7.5.3.12).</summary>
         public const int RootControlCrsSoftwareVisibilityMask = 0x0010;

@@ -21,6 +21,8 @@ internal static class Program
         ("memory: state of a VF, allocation of an access", Memory.Measure),
         ("enabling VFs", VfEnabling.Measure),
         ("frames from VF to VF against a bare copy loop", FrameRate.Measure),
+        ("latency and idleness behind a vfio-user socket", SocketLatency.Measure),
+        ("TCP in guests against QEMU's igb", GuestRatio.Measure),
     ];
 
     private static int Main(string[] arguments)

@@ -11,7 +11,7 @@ namespace SmartNicFw.Benchmarks;
 /// <param name="Name">Stable name, for programs.</param>
 /// <param name="Title">What was measured, for people.</param>
 /// <param name="Value">The figure, in <paramref name="Unit"/>.</param>
-/// <param name="Unit">"accesses/s", "ns", "B" or "x" (a ratio).</param>
+/// <param name="Unit">"accesses/s", "ns", "us", "B", "Mbit/s", "%" or "x" (a ratio).</param>
 /// <param name="Aim">The most that the value should be, or null: the figure is for information.</param>
 /// <param name="AimIsLeast">True: the aim is the least that the value should be.</param>
 internal sealed record Result(

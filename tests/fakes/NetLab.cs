@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
+using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Firmware;
 using SmartNicFw.Hal.Spec;
 
@@ -17,11 +18,21 @@ internal sealed unsafe class NetLab : IDisposable
 {
     private const int MaxRounds = 10_000;
 
-    public NetLab(int vfs, long memoryBytes = 64 << 20)
+    /// <param name="remoteSeed">The host's memory is only to be had by asking, and busy by this seed; null: it is mapped.</param>
+    public NetLab(int vfs, long memoryBytes = 64 << 20, int? remoteSeed = null)
     {
         Board = new EmulatedBoard(new EndpointConfiguration { TotalVFs = vfs });
         Memory = new HostMemory(memoryBytes);
-        Board.Memory.Map(HostMemory.BaseAddress, Memory.Start, (ulong)Memory.Bytes);
+        if (remoteSeed is int seed)
+        {
+            Remote = new SlowMemory(Memory, seed);
+            Board.Memory.MapRemote(HostMemory.BaseAddress, (ulong)Memory.Bytes, Remote, MemoryAccess.ReadWrite);
+        }
+        else
+        {
+            Board.Memory.Map(HostMemory.BaseAddress, Memory.Start, (ulong)Memory.Bytes);
+        }
+
         Board.Interrupts = Interrupts;
         Host = new RootComplex(Board);
         Found = new PciEnumerator(Host);
@@ -34,6 +45,8 @@ internal sealed unsafe class NetLab : IDisposable
     public EmulatedBoard Board { get; }
 
     public HostMemory Memory { get; }
+
+    public SlowMemory? Remote { get; }
 
     public RootComplex Host { get; }
 
@@ -96,7 +109,7 @@ internal sealed unsafe class NetLab : IDisposable
                 moved += driver is { IsRunning: true } ? driver.Poll() : 0;
             }
 
-            idle = moved == 0 && turns == Board.Engine.Turns ? idle + 1 : 0;
+            idle = moved == 0 && turns == Board.Engine.Turns && !Board.HasWork ? idle + 1 : 0;
         }
     }
 

@@ -17,7 +17,10 @@ internal sealed record ProgramRun(int ExitCode, string Output, string Errors)
         Of("dotnet", [Path.Combine(TestContext.CurrentContext.TestDirectory, assembly + ".dll"), .. arguments]);
 
     /// <summary>Runs any program.</summary>
-    public static ProgramRun Of(string program, params string[] arguments)
+    public static ProgramRun Of(string program, params string[] arguments) => Of(Limit, program, arguments);
+
+    /// <summary>Runs a program that may take longer, or less.</summary>
+    public static ProgramRun Of(TimeSpan limit, string program, params string[] arguments)
     {
         using Process process = Process.Start(new ProcessStartInfo(program, arguments)
         {
@@ -26,10 +29,10 @@ internal sealed record ProgramRun(int ExitCode, string Output, string Errors)
         })!;
         System.Threading.Tasks.Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
-        if (!process.WaitForExit(Limit))
+        if (!process.WaitForExit(limit))
         {
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"{program} {string.Join(' ', arguments)} did not end within {Limit.TotalSeconds} s");
+            Assert.Fail($"{program} {string.Join(' ', arguments)} did not end within {limit.TotalSeconds} s");
         }
 
         return new ProgramRun(process.ExitCode, output, errors.Result);

@@ -157,7 +157,8 @@ public sealed class ControlQueueTests
             ("RSS_hash_types_that_are_not_supported", Rss(0x40, [0, 1], 0, 1, key)),
             ("RSS_hash_types_without_a_key", Rss(1, [0, 1], 0, 1, [])),
             ("an_RSS_key_of_41", Rss(1, [0, 1], 0, 1, new byte[41])),
-            ("an_RSS_key_length_that_lies", Rss(1, [0, 1], 0, 1, key, keyLie: 39)),
+            ("an_RSS_key_length_that_lies", Rss(1, [0, 1], 0, 1, key, keyLie: 36)),
+            ("an_RSS_key_shorter_than_its_length", Rss(1, [0, 1], 0, 1, new byte[39], keyLie: 40)),
             ("RSS_cut_short", [4, 1, 1, 0]),
             ("a_hash_key_length_that_lies", [4, 2, 1, 0, 0, 0, .. new byte[8], 40, 1, 2]),
             ("a_hash_cut_short", [4, 2, 1]),
@@ -192,6 +193,17 @@ public sealed class ControlQueueTests
         Assert.That(nic.Command(Pf, command), Is.EqualTo(Error));
         Assert.That(Said(nic), Is.EqualTo(before), "nothing was programmed");
         Assert.That(nic.Status(Pf), Is.EqualTo(0x0F));
+    }
+
+    [Test]
+    public void RSS_with_the_padding_that_Linux_sends_behind_the_key_is_what_it_says()
+    {
+        var nic = new DataPathUnderTest();
+        nic.Bring(Pf);
+        byte[] key = [.. Enumerable.Range(1, 40).Select(value => (byte)value)];
+        Assert.That(nic.Command(Pf, [.. Rss(0x3F, [3, 2, 1, 0], 1, 3, key), 0x99]), Is.EqualTo(Ok));
+        Assert.That(
+            nic.Switch.Steering[Pf], Is.EqualTo($"rss pairs 3 types 3f else 1 table 3,2,1,0 key {Convert.ToHexString(key)}"));
     }
 
     [Test]

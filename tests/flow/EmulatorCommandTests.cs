@@ -8,9 +8,9 @@ namespace SmartNicFw.Tests.Flow;
 
 public sealed class EmulatorCommandTests
 {
-    [TestCase("", "name a command; allowed: demo, enumerate, config dump")]
+    [TestCase("", "name a command; allowed: demo, enumerate, run, guest, config dump")]
     [TestCase("config", "name a command; allowed: config dump")]
-    [TestCase("frobnicate", "'frobnicate' is not understood here; allowed: demo, enumerate, config, --help, --version")]
+    [TestCase("frobnicate", "'frobnicate' is not understood here; allowed: demo, enumerate, run, guest, config, --help, --version")]
     [TestCase("enumerate --vfs many", "--vfs is 'many'; allowed: 0 to 1024")]
     [TestCase("enumerate --vfs -1", "--vfs is '-1'; allowed: 0 to 1024")]
     [TestCase("enumerate --vfs 99999999999", "--vfs is '99999999999'; allowed: 0 to 1024")]

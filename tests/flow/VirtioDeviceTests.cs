@@ -130,6 +130,16 @@ public sealed class VirtioDeviceTests
         Assert.That(nic.Common(Pf, VirtioCommonConfig.DeviceFeatureOffset, 4), Is.Zero);
     }
 
+    [Test]
+    public void Packed_virtqueues_are_not_offered_where_the_configuration_takes_them_away()
+    {
+        var nic = new DataPathUnderTest(new EndpointConfiguration { TotalVFs = 8, OffersPackedRings = false });
+        ulong split = AllOffered & ~(1UL << VirtioFeature.RingPacked);
+
+        Assert.That(Offered(nic, Pf), Is.EqualTo(split | (1UL << VirtioFeature.Sriov)));
+        Assert.That(Offered(nic, Vf0), Is.EqualTo(split));
+    }
+
     [TestCase(0UL, TestName = "Hostile_10_without_VERSION_1_FEATURES_OK_is_refused")]
     [TestCase(Basic | (1UL << 12), TestName = "Hostile_10_HOST_TSO6_without_CSUM_is_refused")]
     [TestCase(Basic | (1UL << 7), TestName = "Hostile_10_GUEST_TSO4_without_GUEST_CSUM_is_refused")]
@@ -205,13 +215,13 @@ public sealed class VirtioDeviceTests
 
     [Test]
     public void Hostile_09_a_queue_of_a_size_that_cannot_be_or_without_addresses_is_not_enabled(
-        [Values(0, 3, 96, 2048, 65535)] int size)
+        [Values(0, 3, 96, 512, 65535)] int size)
     {
         var nic = new DataPathUnderTest();
         nic.Negotiate(Pf, Basic);
         nic.SetUpQueue(Pf, 0, size);
         Assert.That(nic.Common(Pf, VirtioCommonConfig.QueueEnableOffset, 2), Is.Zero);
-        Assert.That(nic.Common(Pf, VirtioCommonConfig.QueueSizeOffset, 2), Is.EqualTo(1024), "0 or a power of two");
+        Assert.That(nic.Common(Pf, VirtioCommonConfig.QueueSizeOffset, 2), Is.EqualTo(new EndpointConfiguration().MaxQueueSize), "0 or a power of two");
         nic.Select(Pf, 1);
         nic.Common(Pf, VirtioCommonConfig.QueueEnableOffset, 2, 1);
         Assert.That(nic.Common(Pf, VirtioCommonConfig.QueueEnableOffset, 2), Is.Zero, "before its addresses");

@@ -48,6 +48,11 @@ internal static class LayoutTable
             Plain("Header", 2), Bits("Capabilities", 2, 0), Bits("ControlStatus", 2, 0x00F4),
             Gap(1, "06h is reserved: it was the bridge extensions of conventional PCI"), Plain("Data", 1),
         ]),
+        new(typeof(MsiCapability), 0, MsiCapability.Bytes,
+        [
+            Plain("Header", 2), Bits("MessageControl", 2, 0xF800), Bits("Address", 4, 0x3), Plain("UpperAddress", 4), Plain("Data", 2),
+            Plain("ExtendedData", 2),
+        ]),
         new(typeof(MsixCapability), 0, MsixCapability.Bytes,
         [
             Plain("Header", 2), Bits("MessageControl", 2, 0x3800), Bits("Table", 4, 0), Bits("Pba", 4, 0),
@@ -61,8 +66,8 @@ internal static class LayoutTable
             Plain("Header", 2), Bits("Capabilities", 2, 0xC000), Bits("DeviceCapabilities", 4, 0xE0027000),
             Bits("DeviceControl", 2, 0), Bits("DeviceStatus", 2, 0xFF80),
             Bits("LinkCapabilities", 4, 0x00800000), Bits("LinkControl", 2, 0x3004), Bits("LinkStatus", 2, 0x0400),
-            Plain("SlotCapabilities", 4), Plain("SlotControl", 2), Bits("SlotStatus", 2, 0xFFBF),
-            Bits("RootControl", 2, 0xFFEF), Bits("RootCapabilities", 2, 0xFFFE), Plain("RootStatus", 4),
+            Bits("SlotCapabilities", 4, 0), Bits("SlotControl", 2, 0x8000), Bits("SlotStatus", 2, 0xFE00),
+            Bits("RootControl", 2, 0xFFE7), Bits("RootCapabilities", 2, 0xFFFE), Plain("RootStatus", 4),
             Bits("DeviceCapabilities2", 4, 0xFFE0C3C0), Bits("DeviceControl2", 2, 0x88C0), Plain("DeviceStatus2", 2),
             Bits("LinkCapabilities2", 4, 0xFFFFFF01), Bits("LinkControl2", 2, 0), Bits("LinkStatus2", 2, 0xFFC0),
             Plain("SlotCapabilities2", 4), Plain("SlotControl2", 2), Plain("SlotStatus2", 2),

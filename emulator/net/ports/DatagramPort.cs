@@ -57,6 +57,9 @@ public sealed class DatagramPort : NetworkPort
         localPath);
 
     /// <inheritdoc/>
+    public override int Descriptor => (int)_socket.Handle;
+
+    /// <inheritdoc/>
     public override bool TryReceive(Span<byte> buffer, out int length)
     {
         length = 0;

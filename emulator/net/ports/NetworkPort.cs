@@ -1,4 +1,4 @@
-// What the switch's port is connected to. Knows no switch; NonePort and LoopbackPort are the two that need no outside.
+// What the switch's port is connected to. Knows no switch; NonePort, SinkPort and LoopbackPort are those that need no outside.
 using System;
 using System.IO;
 
@@ -13,6 +13,15 @@ public abstract class NetworkPort : IDisposable
 {
     /// <summary>True while frames can pass.</summary>
     public virtual bool IsLinkUp => true;
+
+    /// <summary>
+    /// File descriptor that becomes readable when frames arrive, for who sleeps until then; -1 when there is none, and frames
+    /// arrive as <see cref="HasWaiting"/> says.
+    /// </summary>
+    public virtual int Descriptor => -1;
+
+    /// <summary>True when <see cref="TryReceive"/> is known to have a frame without asking the system.</summary>
+    public virtual bool HasWaiting => false;
 
     /// <summary>Frames that were sent but not taken by the far side, and frames of it that did not fit into the buffer.</summary>
     public long Lost { get; protected set; }
@@ -52,6 +61,27 @@ public sealed class NonePort : NetworkPort
     }
 }
 
+/// <summary>A port whose far side takes every frame and sends none: the link is up.</summary>
+public sealed class SinkPort : NetworkPort
+{
+    /// <inheritdoc/>
+    public override bool TryReceive(Span<byte> buffer, out int length)
+    {
+        length = 0;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public override void Send(ReadOnlySpan<byte> frame)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+    }
+}
+
 /// <summary>A port with a loopback plug: what is sent comes back in, in order, as far as there is room.</summary>
 public sealed class LoopbackPort : NetworkPort
 {
@@ -73,6 +103,9 @@ public sealed class LoopbackPort : NetworkPort
             _frames[index] = new byte[frameBytes];
         }
     }
+
+    /// <inheritdoc/>
+    public override bool HasWaiting => _count != 0;
 
     /// <inheritdoc/>
     public override bool TryReceive(Span<byte> buffer, out int length)

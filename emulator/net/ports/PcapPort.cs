@@ -34,6 +34,9 @@ public sealed class PcapPort : NetworkPort
     public bool IsOver { get; private set; }
 
     /// <inheritdoc/>
+    public override bool HasWaiting => !IsOver;
+
+    /// <inheritdoc/>
     public override bool TryReceive(Span<byte> buffer, out int length)
     {
         length = 0;

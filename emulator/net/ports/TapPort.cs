@@ -73,6 +73,9 @@ public sealed partial class TapPort : NetworkPort
     }
 
     /// <inheritdoc/>
+    public override int Descriptor => _descriptor;
+
+    /// <inheritdoc/>
     public override bool TryReceive(Span<byte> buffer, out int length)
     {
         // Nothing there, or the interface is down: both are no frame.

@@ -1,0 +1,159 @@
+// emulator run and emulator guest as a person or a script meets them.
+using System;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using NUnit.Framework;
+using SmartNicFw.Tests.Fakes;
+
+namespace SmartNicFw.Tests.Hierarchy;
+
+public sealed class RunCommandTests
+{
+    private const int LimitMs = 30_000;
+    private DirectoryInfo _folder = null!;
+
+    [SetUp]
+    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("smartnic-run-");
+
+    [TearDown]
+    public void RemoveFolder() => _folder.Delete(recursive: true);
+
+    [TestCase("run", "there is no way to attach; name a socket or a folder: --hierarchy SOCKET, --function-dir DIR")]
+    [TestCase("run --hierarchy a --port sink --port sink", "--port is given 2 times for 1 --hierarchy and --function-dir: one for each at the most")]
+    [TestCase("run --hierarchy FOLDER/a --port cable", "--port is 'cable'; allowed: tap:NAME, pcap:IN,OUT, dgram:LOCAL,REMOTE, loopback, sink, none")]
+    [TestCase("run --hierarchy FOLDER/a --port pcap:", "--port is 'pcap:'; allowed: tap:NAME, pcap:IN,OUT, dgram:LOCAL,REMOTE, loopback, sink, none")]
+    [TestCase("run --hierarchy FOLDER/a --port pcap:,", "--port is 'pcap:,'; allowed: tap:NAME, pcap:IN,OUT, dgram:LOCAL,REMOTE, loopback, sink, none")]
+    [TestCase("run --hierarchy FOLDER/a --port dgram:here,there", "--port dgram:here,there: LOCAL and REMOTE are both ADDRESS:PORT, or both paths with a /")]
+    [TestCase("run --hierarchy FOLDER/a --vfs 9 --total-vfs 8", "--vfs is 9; allowed: 0 to 8 (--total-vfs)")]
+    [TestCase("run --hierarchy FOLDER/a --pfs 5", "--pfs is '5'; allowed: 1 to 4")]
+    [TestCase("guest --vfs 65", "--vfs is '65'; allowed: 0 to 64")]
+    public void Wrong_usage_is_one_line_and_exit_code_1(string arguments, string message)
+    {
+        ProgramRun run = ProgramRun.OfProduct("emulator", arguments.Replace("FOLDER", _folder.FullName, StringComparison.Ordinal).Split(' '));
+
+        Assert.That(run.Errors, Is.EqualTo($"emulator: {message}\n"));
+        Assert.That(run.Output, Is.Empty);
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(_folder.EnumerateFileSystemInfos(), Is.Empty);
+    }
+
+    [TestCase("FOLDER/no/such/folder/a")]
+    [TestCase("/proc/a")]
+    public void A_socket_that_cannot_be_had_is_one_line_and_exit_code_2(string path)
+    {
+        ProgramRun run = ProgramRun.OfProduct("emulator", "run", "--hierarchy", path.Replace("FOLDER", _folder.FullName, StringComparison.Ordinal));
+
+        Assert.That(run.Errors, Does.StartWith("emulator: ").And.EndsWith("\n"));
+        Assert.That(run.Errors.Count(letter => letter == '\n'), Is.EqualTo(1), run.Errors);
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void A_lab_that_is_not_built_is_one_line_that_says_how()
+    {
+        string missing = Path.Combine(_folder.FullName, "lab");
+        var start = new ProcessStartInfo("dotnet", [Program, "guest"]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        start.Environment["SMARTNIC_GUEST_LAB"] = missing;
+        using Process process = Process.Start(start)!;
+        string errors = process.StandardError.ReadToEnd();
+
+        Assert.That(process.WaitForExit(LimitMs), Is.True);
+        Assert.That(errors, Is.EqualTo($"emulator: there is no guest lab in {missing}; in the repository, this builds it: tests/guest/lab build\n"));
+        Assert.That(process.ExitCode, Is.EqualTo(2));
+    }
+
+    [TestCase("SIGTERM")]
+    [TestCase("SIGINT")]
+    [TestCase("quit")]
+    public void It_says_how_to_attach_then_ready_and_stops_in_order(string how)
+    {
+        string[] sockets = [Path.Combine(_folder.FullName, "a.sock"), Path.Combine(_folder.FullName, "b.sock")];
+        using Process process = Start("run", "--hierarchy", sockets[0], "--hierarchy", sockets[1], "--port", "loopback", "--pfs", "2", "--vfs", "8");
+        string said = ReadUntil(process, "ready");
+        Assert.That(said, Does.Contain($"endpoint 1: 2 PF, 8 VFs each, wire loopback, hierarchy {sockets[0]}\n"));
+        Assert.That(said, Does.Contain($"endpoint 2: 2 PF, 8 VFs each, wire sink, hierarchy {sockets[1]}\n"));
+        Assert.That(said, Does.Contain("share=on").And.Contain($"\"path\":\"{sockets[1]}\""));
+        Assert.That(sockets.All(File.Exists), Is.True);
+        if (how == "quit")
+        {
+            process.StandardInput.WriteLine(how);
+        }
+        else
+        {
+            Process.Start("kill", ["-s", how[3..], process.Id.ToString(CultureInfo.InvariantCulture)])!.WaitForExit();
+        }
+
+        Assert.That(process.WaitForExit(LimitMs), Is.True);
+        Assert.That(process.ExitCode, Is.Zero);
+        Assert.That(process.StandardError.ReadToEnd(), Is.Empty);
+        Assert.That(_folder.EnumerateFileSystemInfos(), Is.Empty, "the sockets are gone");
+    }
+
+    [Test]
+    public void A_hand_at_the_slot_is_answered_line_by_line()
+    {
+        using Process process = Start(
+            "run", "--hierarchy", Path.Combine(_folder.FullName, "a.sock"), "--hierarchy", Path.Combine(_folder.FullName, "b.sock"));
+        ReadUntil(process, "ready");
+        (string Line, string Answer)[] talk =
+        [
+            ("plug", "endpoint 1 is plugged in already"), ("unplug", "endpoint 1 is unplugged"), ("unplug 1", "endpoint 1 is not plugged in"),
+            (" unplug  2 ", "endpoint 2 is unplugged"), ("plug 2", "endpoint 2 is plugged in"), ("plug", "endpoint 1 is plugged in"),
+            ("unplug 3", "'unplug 3' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], quit, with N from 1 to 2"),
+            ("unplug -1", "'unplug -1' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], quit, with N from 1 to 2"),
+            ("explode", "'explode' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], quit"), ("quit", "stopping"),
+        ];
+        foreach ((string line, string answer) in talk)
+        {
+            process.StandardInput.WriteLine(line);
+            Assert.That(process.StandardOutput.ReadLine(), Is.EqualTo(answer), line);
+        }
+
+        Assert.That(process.WaitForExit(LimitMs), Is.True);
+        Assert.That(process.ExitCode, Is.Zero);
+    }
+
+    [Test]
+    public void The_end_of_standard_input_and_lines_without_end_do_not_stop_it()
+    {
+        using Process process = Start("run", "--hierarchy", Path.Combine(_folder.FullName, "a.sock"));
+        ReadUntil(process, "ready");
+        process.StandardInput.Write(new string('x', 100_000) + "\nunplug\n");
+        process.StandardInput.Flush();
+        Assert.That(process.StandardOutput.ReadLine(), Is.EqualTo("endpoint 1 is unplugged"));
+        process.StandardInput.Close();
+        Assert.That(process.WaitForExit(500), Is.False);
+        Process.Start("kill", [process.Id.ToString(CultureInfo.InvariantCulture)])!.WaitForExit();
+        Assert.That(process.WaitForExit(LimitMs), Is.True);
+        Assert.That(process.ExitCode, Is.Zero);
+    }
+
+    private static string Program => Path.Combine(TestContext.CurrentContext.TestDirectory, "emulator.dll");
+
+    private static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Program, .. arguments])
+    {
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+
+    private static string ReadUntil(Process process, string last)
+    {
+        string all = "";
+        while (process.StandardOutput.ReadLine() is { } line)
+        {
+            if (line == last)
+            {
+                return all;
+            }
+
+            all += line + '\n';
+        }
+
+        process.WaitForExit(LimitMs);
+        Assert.Fail($"it ended: {process.StandardError.ReadToEnd()}");
+        return all;
+    }
+}
