@@ -34,7 +34,7 @@ internal sealed class FunctionFolder : IDisposable
         _loop = loop;
         _log = log;
         Path = folder;
-        Directory.CreateDirectory(folder);
+        Make(folder);
         _root = new RootComplex(board);
         _enumerator = new PciEnumerator(_root);
         _enumerator.Enumerate();
@@ -113,6 +113,18 @@ internal sealed class FunctionFolder : IDisposable
     {
         Disable();
         TakeBack(_ => true);
+    }
+
+    private static void Make(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"folder {folder} cannot be made; name one in a folder that can be written", refused);
+        }
     }
 
     private static string NameOf(HostFunction function) => function.PhysicalFunction is { Number: 0 } ? $"vf{function.Number}" : function.Name;

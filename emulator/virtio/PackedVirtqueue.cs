@@ -83,7 +83,7 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
     internal static PackedVirtqueue? Create(QueueSetup setup, GuestMemory memory)
     {
         var queue = new PackedVirtqueue(setup, memory);
-        return queue.TryReach() ? queue : null;
+        return queue.TryReach() || queue.IsBound ? queue : null;
     }
 
     private protected override int TakeOne(TakenBuffer* buffer, DescriptorChain[] chain) =>

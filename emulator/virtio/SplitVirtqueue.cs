@@ -81,7 +81,7 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
     internal static SplitVirtqueue? Create(QueueSetup setup, GuestMemory memory)
     {
         var queue = new SplitVirtqueue(setup, memory);
-        return queue.TryReach() ? queue : null;
+        return queue.TryReach() || queue.IsBound ? queue : null;
     }
 
     private protected override int TakeOne(TakenBuffer* buffer, DescriptorChain[] chain) =>

@@ -67,6 +67,9 @@ public abstract unsafe class Virtqueue
         }
     }
 
+    /// <summary>True when the areas were found, whether or not remote memory has told yet what is in them.</summary>
+    private protected bool IsBound { get; private set; }
+
     /// <summary>As <see cref="HasWork"/>, of native memory.</summary>
     private protected abstract bool SeesWork { get; }
 
@@ -279,7 +282,14 @@ public abstract unsafe class Virtqueue
     {
         _generation = _memory.Generation;
         _mirrors.Clear();
-        _isReached = TryBind();
+        IsBound = TryBind();
+        _isReached = IsBound && FetchAll();
+        if (IsBound && !_isReached)
+        {
+            // What is there is not known yet, and to write beside it would overwrite it: asked again as if memory had moved.
+            _generation = -1;
+        }
+
         return _isReached;
     }
 

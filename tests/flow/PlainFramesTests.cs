@@ -6,6 +6,7 @@ using System.Linq;
 using NUnit.Framework;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
+using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
@@ -77,9 +78,9 @@ public sealed class PlainFramesTests
     }
 
     [Test]
-    public void A_ring_that_is_unmapped_rests_and_goes_on_when_it_is_mapped_again([Values] bool isPacked)
+    public void A_ring_that_is_unmapped_rests_and_goes_on_when_it_is_mapped_again([Values] bool isPacked, [Values] bool isRemote)
     {
-        using var lab = new NetLab(3);
+        using var lab = new NetLab(3, remoteSeed: isRemote ? 5 : null);
         var options = new NetDriverOptions
         {
             WantedFeatures = NetFeatures.Supported & ~(isPacked ? 0 : 1UL << VirtioFeature.RingPacked),
@@ -332,6 +333,9 @@ public sealed class PlainFramesTests
         where source != destination
         select (source, destination);
 
-    private static unsafe void Map(NetLab lab) =>
-        Assert.That(lab.Board.Memory.Map(HostMemory.BaseAddress, lab.Memory.Start, (ulong)lab.Memory.Bytes), Is.True);
+    private static unsafe void Map(NetLab lab) => Assert.That(
+        lab.Remote is { } remote
+            ? lab.Board.Memory.MapRemote(HostMemory.BaseAddress, (ulong)lab.Memory.Bytes, remote, MemoryAccess.ReadWrite)
+            : lab.Board.Memory.Map(HostMemory.BaseAddress, lab.Memory.Start, (ulong)lab.Memory.Bytes),
+        Is.True);
 }
