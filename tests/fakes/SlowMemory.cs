@@ -1,5 +1,7 @@
 // Memory of a host that must be asked for, and is busy now and then: what a client without shared files is.
 using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Memory;
 
@@ -18,6 +20,11 @@ internal sealed unsafe class SlowMemory(HostMemory ram, int seed) : IRemoteMemor
 
     public long Writes { get; private set; }
 
+    /// <summary>Bus address of a word of 16 bits whose values, as they are written, are kept in <see cref="Watched"/>.</summary>
+    public ulong WatchedIova { get; set; }
+
+    public List<ushort> Watched { get; } = [];
+
     public RemoteAccess Read(ulong iova, Span<byte> data)
     {
         Reads++;
@@ -34,6 +41,11 @@ internal sealed unsafe class SlowMemory(HostMemory ram, int seed) : IRemoteMemor
     public void Write(ulong iova, ReadOnlySpan<byte> data)
     {
         Writes++;
+        if (WatchedIova >= iova && WatchedIova + 2 <= iova + (ulong)data.Length)
+        {
+            Watched.Add(BinaryPrimitives.ReadUInt16LittleEndian(data[(int)(WatchedIova - iova)..]));
+        }
+
         data.CopyTo(new Span<byte>(ram.Start + (iova - HostMemory.BaseAddress), data.Length));
     }
 }

@@ -83,12 +83,20 @@ public sealed class PlainFramesTests
         using var lab = new NetLab(3, remoteSeed: isRemote ? 5 : null);
         var options = new NetDriverOptions
         {
-            WantedFeatures = NetFeatures.Supported & ~(isPacked ? 0 : 1UL << VirtioFeature.RingPacked),
+            WantedFeatures = NetFeatures.Supported & ~(isPacked ? 0 : 1UL << VirtioFeature.RingPacked)
+
+                // Without it, the wish not to be kicked is written into the word of the used index.
+                & ~(isRemote ? 1UL << VirtioFeature.EventIdx : 0),
             QueueSize = 32,
         };
         for (int vf = 0; vf < 3; vf++)
         {
             lab.Start(vf, options);
+        }
+
+        if (lab.Remote is { } watched && !isPacked)
+        {
+            watched.WatchedIova = lab.Drivers[0].Transmitters[0].Queue.Ring.DeviceArea + UsedRing.IdxOffset;
         }
 
         var expected = new List<byte[]>();
@@ -111,6 +119,11 @@ public sealed class PlainFramesTests
         }
 
         Assert.That(lab.Board.Firmware.DataPath.Counters.Broken, Is.All.Zero);
+        if (lab.Remote is { } remote && !isPacked)
+        {
+            Assert.That(remote.Watched, Is.Not.Empty);
+            Assert.That(remote.Watched, Is.Ordered, "the used index never goes back");
+        }
     }
 
     [Test]
