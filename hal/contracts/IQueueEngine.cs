@@ -79,9 +79,9 @@ namespace SmartNicFw.Hal.Contracts
     {
         /// <summary>
         /// Says whether a function may issue memory requests; after a start of the endpoint none may. While it may not, nothing of
-        /// its memory is read or written from the return on: a turn under way ends early and reports that there is more, a queue
+        /// its memory is read or written from the return on: a turn under way ends early, whatever it reports, a queue
         /// that is started takes its first look later, and to frames for the function its receive queues are as queues without
-        /// buffers: they wait in its backlog, and when that is full they are dropped and counted as such. Once it may again,
+        /// buffers: they wait in the backlog of their queue, and when that is full they are dropped and counted as such. Once it may again,
         /// firmware grants a turn to each of its queues, for a doorbell may have been missed.
         /// Source: PCI Express Base Specification 5.0, 7.5.1.1.3 (Bus Master Enable) and 5.3.1.4 (D3hot).
         /// </summary>
