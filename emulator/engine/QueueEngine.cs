@@ -131,7 +131,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         }
 
         Turns++;
-        Turn turn = Grant(running, frames, bytes);
+        Turn turn = Grant(running, frames, bytes, out int moved);
         if (running.Ring.IsBroken)
         {
             _table.MarkBroken(running);
@@ -140,7 +140,7 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         _table.Publish();
         if (!running.Ring.IsBroken)
         {
-            _table.Tell(QueueEventKind.TurnOver, running, turn.Frames, turn.Bytes, turn.HasMore);
+            _table.TellTurn(running, turn, moved);
         }
 
         return HalStatus.Ok;
@@ -210,10 +210,11 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     }
 
     // A queue that cannot be reached for the moment rests: bus mastering, or mapping its areas again, brings it back.
-    private Turn Grant(RunningQueue queue, int frames, int bytes)
+    private Turn Grant(RunningQueue queue, int frames, int bytes, out int movedBytes)
     {
         if (!_table.MayReach(queue))
         {
+            movedBytes = 0;
             return default;
         }
 
@@ -221,11 +222,11 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         {
             var mark = new TransmitMark(_switch, queue.Function);
             Turn turn = Parts.Transmitters.Move(queue, frames, bytes);
-            mark.Count(_switch, queue.Function, _table.Counters, queue.CounterRow, turn.Frames);
+            movedBytes = mark.Count(_switch, queue.Function, _table.Counters, queue.CounterRow, turn.Frames);
             return turn;
         }
 
-        int moved = Parts.Receivers.Drain(queue, frames, out int movedBytes);
+        int moved = Parts.Receivers.Drain(queue, frames, out movedBytes);
         return new Turn(moved, movedBytes, moved == frames);
     }
 

@@ -138,7 +138,7 @@ internal sealed class QueueTable
             _queues[(function * _queuesPerFunction) + queue] = null;
             Counters.Close(running.CounterRow);
             _dirty.Remove(running);
-        _resting.Remove(running);
+            _resting.Remove(running);
             for (int waiting = running.Backlog?.Count ?? 0; waiting > 0; waiting--)
             {
                 _switch.CountDropped(function, Counter.DroppedNoBuffer);
@@ -201,7 +201,7 @@ internal sealed class QueueTable
     public void Break(RunningQueue queue)
     {
         Remove(queue.Function, queue.Queue);
-        Tell(QueueEventKind.Broken, queue, 0, 0, false);
+        Tell(QueueEventKind.Broken, queue);
         EngineLog.QueueBroken(_log, queue.Function, queue.Queue);
     }
 
@@ -210,15 +210,18 @@ internal sealed class QueueTable
     {
         if (queue.Reported == 0)
         {
-            Tell(QueueEventKind.Used, queue, 0, 0, false);
+            Tell(QueueEventKind.Used, queue);
         }
 
         queue.Reported += buffers;
     }
 
     /// <summary>Adds a report of a queue.</summary>
-    public void Tell(QueueEventKind kind, RunningQueue queue, int frames, int bytes, bool hasMore) =>
-        _reports.Enqueue(new Report(kind, queue.Function, queue.Queue, frames, bytes, hasMore));
+    public void Tell(QueueEventKind kind, RunningQueue queue) => TellTurn(kind, queue, default, 0);
+
+    /// <summary>Reports a turn.</summary>
+    /// <param name="bytes">Bytes of the frames that were sent or received.</param>
+    public void TellTurn(RunningQueue queue, Turn turn, int bytes) => TellTurn(QueueEventKind.TurnOver, queue, turn, bytes);
 
     /// <summary>Takes the oldest report.</summary>
     public bool TryTake(QueueEvent queueEvent)
@@ -239,7 +242,9 @@ internal sealed class QueueTable
         }
 
         queueEvent.Bytes = report.Bytes;
+        queueEvent.CopiedBytes = report.CopiedBytes;
         queueEvent.HasMore = report.HasMore;
+        queueEvent.IsBlocked = report.IsBlocked;
         return true;
     }
 
@@ -255,5 +260,10 @@ internal sealed class QueueTable
     // Mapped or unmapped since; or it could be reached all the time, and remote memory was busy.
     private static bool IsRisen(RunningQueue queue) => queue.Ring.HasMoved || queue.Ring.TryReach();
 
-    private readonly record struct Report(QueueEventKind Kind, int Function, int Queue, int Frames, int Bytes, bool HasMore);
+    private void TellTurn(QueueEventKind kind, RunningQueue queue, Turn turn, int bytes) =>
+        _reports.Enqueue(new Report(
+            kind, queue.Function, queue.Queue, turn.Frames, bytes, turn.Bytes, turn.HasMore, queue.IsResting));
+
+    private readonly record struct Report(
+        QueueEventKind Kind, int Function, int Queue, int Frames, int Bytes, int CopiedBytes, bool HasMore, bool IsBlocked);
 }

@@ -24,12 +24,15 @@ internal readonly struct TransmitMark
 
     /// <summary>The turn is over.</summary>
     /// <param name="taken">Frames that were taken from the queue: those that were not sent were dropped.</param>
-    public void Count(PacketSwitch packetSwitch, int function, QueueCounters counters, int row, int taken)
+    /// <returns>Bytes of the frames that were sent.</returns>
+    public int Count(PacketSwitch packetSwitch, int function, QueueCounters counters, int row, int taken)
     {
         int sent = (int)(packetSwitch.Read(function, Counter.TransmittedFrames) - _frames);
         int malformed = (int)(packetSwitch.Read(function, Counter.DroppedMalformed) - _malformed);
-        counters.CountFrames(row, sent, (long)(packetSwitch.Read(function, Counter.TransmittedBytes) - _bytes));
+        long bytes = (long)(packetSwitch.Read(function, Counter.TransmittedBytes) - _bytes);
+        counters.CountFrames(row, sent, bytes);
         counters.CountMalformed(row, malformed);
         counters.CountDropped(row, taken - sent - malformed);
+        return (int)long.Min(bytes, int.MaxValue);
     }
 }

@@ -62,6 +62,25 @@ namespace SmartNicFw.Firmware.Arbitration
             _previous[index] = index;
         }
 
+        /// <summary>The turn that the queue was taken for is over.</summary>
+        /// <param name="bytes">Bytes of the frames that were sent.</param>
+        /// <param name="copiedBytes">Bytes that the turn cost.</param>
+        /// <param name="hasMore">True: the queue is to get another turn.</param>
+        /// <param name="isBlocked">True: it may have more, and a doorbell says when.</param>
+        public void EndTurn(int index, int frames, int bytes, int copiedBytes, bool hasMore, bool isBlocked)
+        {
+            if (hasMore)
+            {
+                Add(index);
+            }
+        }
+
+        /// <summary>The turn that the queue was taken for could not be: it waits for another.</summary>
+        public void Refuse(int index)
+        {
+            Add(index);
+        }
+
         /// <summary>Takes the queue that has waited longest.</summary>
         /// <returns>Its index, or -1 when no queue has work.</returns>
         public int TryTake()

@@ -48,17 +48,14 @@ namespace SmartNicFw.Firmware.Dma
             if (!_mastering.IsBusMaster(function))
             {
                 // It may not touch memory; its queues come back when it may (see DeviceLifecycle.Resume).
+                _pending.EndTurn(index, 0, 0, 0, false, false);
                 return true;
             }
 
             if (_state.RoleOf(function, queue) == QueueRole.Control)
             {
                 // One command a turn: no driver keeps the others waiting by sending many.
-                if (_control.TryHandle(function, queue))
-                {
-                    _pending.Add(index);
-                }
-
+                _pending.EndTurn(index, 0, 0, 0, _control.TryHandle(function, queue), false);
                 return true;
             }
 
@@ -70,8 +67,12 @@ namespace SmartNicFw.Firmware.Dma
             }
             else if (status == HalStatus.Busy)
             {
-                _pending.Add(index);
+                _pending.Refuse(index);
                 return false;
+            }
+            else
+            {
+                _pending.EndTurn(index, 0, 0, 0, false, false);
             }
 
             return true;
@@ -93,7 +94,7 @@ namespace SmartNicFw.Firmware.Dma
                 switch (_event.Kind)
                 {
                     case QueueEventKind.TurnOver:
-                        EndTurn(index, _event.HasMore);
+                        EndTurn(index);
                         break;
                     case QueueEventKind.Used:
                         _moderator.QueueUsed(_event.Function, index);
@@ -107,14 +108,12 @@ namespace SmartNicFw.Firmware.Dma
             return taken == EventsPerStep;
         }
 
-        private void EndTurn(int index, bool hasMore)
+        private void EndTurn(int index)
         {
-            bool isWanted = hasMore || _state.Has(index, QueueFlag.Rung);
+            bool isRung = _state.Has(index, QueueFlag.Rung);
             _state.Change(index, QueueFlag.InTurn | QueueFlag.Rung, 0);
-            if (isWanted)
-            {
-                _pending.Add(index);
-            }
+            _pending.EndTurn(
+                index, _event.Frames, _event.Bytes, _event.CopiedBytes, _event.HasMore || isRung, _event.IsBlocked && !isRung);
         }
     }
 }

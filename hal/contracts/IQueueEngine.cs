@@ -64,11 +64,21 @@ namespace SmartNicFw.Hal.Contracts
         /// <summary>Frames moved, or buffers used.</summary>
         public int Frames;
 
-        /// <summary>Bytes moved, without VIRTIO headers.</summary>
+        /// <summary>Bytes of the frames that were sent or received, without VIRTIO headers: each frame once.</summary>
         public int Bytes;
+
+        /// <summary>
+        /// Bytes that the turn cost: of the frames taken, those dropped included, and of every further copy and segment made of them.
+        /// </summary>
+        public int CopiedBytes;
 
         /// <summary>True when the queue had more than the turn's budget; false when it was found empty and its doorbell armed.</summary>
         public bool HasMore;
+
+        /// <summary>
+        /// True when the queue may have more that cannot be moved for the moment; its doorbell rings by itself when it can.
+        /// </summary>
+        public bool IsBlocked;
     }
 
     /// <summary>
