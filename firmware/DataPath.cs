@@ -4,6 +4,7 @@ using SmartNicFw.Firmware.Config;
 using SmartNicFw.Firmware.Dma;
 using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Management;
+using SmartNicFw.Firmware.Timing;
 using SmartNicFw.Firmware.Virtio;
 using SmartNicFw.Hal.Contracts;
 
@@ -28,6 +29,8 @@ namespace SmartNicFw.Firmware
         private readonly DmaScheduler _scheduler;
         private readonly DeviceLifecycle _lifecycle;
         private readonly BusMastering _mastering;
+        private readonly IMonotonicClock _clock;
+        private readonly TimingWheel _wheel;
         private bool _isCutShort;
 
         /// <summary>Builds the rooms and hangs them into the reset door.</summary>
@@ -41,9 +44,14 @@ namespace SmartNicFw.Firmware
             Counters = new Counters(numbering.Count);
             _mastering = new BusMastering(numbering, space, resets, board.QueueEngine);
             Msix = new MsixTable(configuration, numbering, space, _mastering, board.MsixPort, Counters);
-            Pending = new PendingQueues(State.Queues.Count);
+            int groups = configuration.RateGroups + 1;
+            _clock = board.Clock;
+            _wheel = new TimingWheel(TransmitScheduler.Timers(numbering.Count, groups));
+            TransmitScheduler transmit = new TransmitScheduler(State.Queues, numbering.Count, groups, board.Clock, _wheel);
+            Pending = new PendingQueues(State.Queues, transmit);
+            Arbitration = new ArbitrationPolicy(configuration, numbering, transmit);
             InterruptModerator moderator = new InterruptModerator(State, Msix);
-            Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, moderator);
+            Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, moderator, Arbitration);
             Steering steering = new Steering(State, board.SwitchTable);
             FunctionAccess access = new FunctionAccess(numbering, space, resets);
             _lifecycle = new DeviceLifecycle(
@@ -76,6 +84,9 @@ namespace SmartNicFw.Firmware
         /// <summary>Addresses, port VLANs and spoof checks: the operator's.</summary>
         public VfPolicy Policy { get; }
 
+        /// <summary>Shares, rates and groups: the operator's.</summary>
+        public ArbitrationPolicy Arbitration { get; }
+
         /// <summary>The queues that have work.</summary>
         public PendingQueues Pending { get; }
 
@@ -88,6 +99,7 @@ namespace SmartNicFw.Firmware
         /// <summary>Does a bounded amount of work, in the order in which one thing leads to the next.</summary>
         public void Step()
         {
+            FireTimers();
             _link.Run();
             _bars.Run();
             _doorbells.Run();
@@ -101,6 +113,20 @@ namespace SmartNicFw.Firmware
             }
 
             _isCutShort |= _scheduler.TakeEvents();
+        }
+
+        private void FireTimers()
+        {
+            long now = _clock.NowUs;
+            if (_wheel.NextUs > now)
+            {
+                return;
+            }
+
+            for (int timer = _wheel.TryTake(now); timer >= 0; timer = _wheel.TryTake(now))
+            {
+                Pending.Transmit.TimerDue(timer);
+            }
         }
 
         /// <inheritdoc/>

@@ -19,6 +19,12 @@ namespace SmartNicFw.Firmware
         /// <summary>Most queue pairs a function may have.</summary>
         public const int MaxQueuePairs = 64;
 
+        /// <summary>Fastest Ethernet port, Mbit/s.</summary>
+        public const int MaxEthernetMbps = 1000000;
+
+        /// <summary>Most rate groups an endpoint may have.</summary>
+        public const int MaxRateGroups = 254;
+
         /// <summary>Smallest and largest MTU that a function may report, bytes (VIRTIO 1.4, 5.1.4.1).</summary>
         public const int MinMtu = 68;
         public const int MaxMtu = 65535;
@@ -56,8 +62,11 @@ namespace SmartNicFw.Firmware
         /// <summary>Largest frame without its Ethernet header, bytes: <see cref="MinMtu"/> to <see cref="MaxMtu"/>.</summary>
         public int Mtu = 9000;
 
-        /// <summary>Speed of the Ethernet port that functions report, Mbit/s: 1 upwards.</summary>
+        /// <summary>Speed of the Ethernet port that functions report, Mbit/s: 1 to 1,000,000. Guarantees add up to it at the most.</summary>
         public int EthernetMbps = 25000;
+
+        /// <summary>Rate groups that there may be beside the port itself, 0 to <see cref="MaxRateGroups"/>.</summary>
+        public int RateGroups = 16;
 
         /// <summary>Largest payload of a packet, bytes: 128, 256, 512, 1024, 2048 or 4096.</summary>
         public int MaxPayloadBytes = 512;
@@ -175,7 +184,14 @@ namespace SmartNicFw.Firmware
                 return OutOfRange("Mtu", Mtu, MinMtu, MaxMtu);
             }
 
-            return EthernetMbps < 1 ? "EthernetMbps is " + EthernetMbps.ToString() + "; allowed: 1 upwards" : null;
+            if (RateGroups < 0 || RateGroups > MaxRateGroups)
+            {
+                return OutOfRange("RateGroups", RateGroups, 0, MaxRateGroups);
+            }
+
+            return EthernetMbps < 1 || EthernetMbps > MaxEthernetMbps
+                ? OutOfRange("EthernetMbps", EthernetMbps, 1, MaxEthernetMbps)
+                : null;
         }
 
         /// <summary>Queue pairs of a function of the given kind.</summary>

@@ -1,65 +1,76 @@
-// The queues that have work, in the order in which it came up. Knows nothing of what the work is.
+// All queues that have work: transmit queues share the port, receive and control queues are looked at in turn. Knows no engine.
+using SmartNicFw.Firmware.Virtio;
+
 namespace SmartNicFw.Firmware.Arbitration
 {
     /// <summary>
-    /// A list through an array: each queue has one place, so that ringing again changes nothing and the list never grows.
-    /// Every operation costs the same, whatever the number of queues.
+    /// What other rooms know of arbitration. Control queues (one command a turn) and receive queues (frames that waited for buffers) send
+    /// nothing that the port's shares count: they have a list of their own, of which at most one turn in <see cref="ServiceInterval"/> is while
+    /// transmit queues wait, so that no flood of commands holds up frames.
     /// </summary>
     public sealed class PendingQueues
     {
-        // Place _nil is the list's head: after it comes the first, before it the last. A queue that is not in the list
-        // points at itself.
-        private readonly int[] _next;
-        private readonly int[] _previous;
-        private readonly int _nil;
+        /// <summary>Of so many turns one is for a control or receive queue, when both kinds wait.</summary>
+        public const int ServiceInterval = 4;
+
+        private readonly QueueNumbering _queues;
+        private readonly QueueList _service;
+        private int _sinceService;
 
         /// <summary>Starts empty.</summary>
-        /// <param name="queues">Number of queues.</param>
-        public PendingQueues(int queues)
+        public PendingQueues(QueueNumbering queues, TransmitScheduler transmit)
         {
-            _next = new int[queues + 1];
-            _previous = new int[queues + 1];
-            _nil = queues;
-            for (int index = 0; index <= queues; index++)
-            {
-                _next[index] = index;
-                _previous[index] = index;
-            }
+            _queues = queues;
+            Transmit = transmit;
+            _service = new QueueList(queues.Count);
         }
 
-        /// <summary>True when no queue has work.</summary>
-        public bool IsEmpty => _next[_nil] == _nil;
+        /// <summary>The transmit queues among them.</summary>
+        public TransmitScheduler Transmit { get; }
 
-        /// <summary>True when the queue is in the list.</summary>
-        public bool Contains(int index)
-        {
-            return _next[index] != index;
-        }
+        /// <summary>True when no queue can be given a turn before a timer is due.</summary>
+        public bool IsEmpty => _service.IsEmpty && Transmit.IsEmpty;
 
-        /// <summary>Appends a queue, unless it is there already.</summary>
+        /// <summary>A running queue has work. Again, or in its turn: nothing changes.</summary>
         public void Add(int index)
         {
-            if (Contains(index))
+            if (IsTransmit(index))
             {
-                return;
+                Transmit.Wake(index);
             }
-
-            int last = _previous[_nil];
-            _next[last] = index;
-            _previous[index] = last;
-            _next[index] = _nil;
-            _previous[_nil] = index;
+            else
+            {
+                _service.Add(index);
+            }
         }
 
-        /// <summary>Takes a queue out, if it is there.</summary>
+        /// <summary>A queue is stopped.</summary>
         public void Remove(int index)
         {
-            int next = _next[index];
-            int previous = _previous[index];
-            _next[previous] = next;
-            _previous[next] = previous;
-            _next[index] = index;
-            _previous[index] = index;
+            Transmit.Remove(index);
+            _service.Remove(index);
+        }
+
+        /// <summary>Takes the queue whose turn it is; <see cref="EndTurn"/> or <see cref="Refuse"/> follows.</summary>
+        /// <param name="bytes">Receives the bytes after which it may begin no further frame.</param>
+        /// <returns>Its index, or -1 when there is none now.</returns>
+        public int TryTake(out int bytes)
+        {
+            bytes = TransmitScheduler.BytesPerTurn;
+            if (_sinceService < ServiceInterval - 1 || _service.IsEmpty)
+            {
+                int index = Transmit.TryTake(out bytes);
+                if (index >= 0)
+                {
+                    _sinceService++;
+                    return index;
+                }
+
+                bytes = TransmitScheduler.BytesPerTurn;
+            }
+
+            _sinceService = 0;
+            return _service.TryTake();
         }
 
         /// <summary>The turn that the queue was taken for is over.</summary>
@@ -69,30 +80,35 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <param name="isBlocked">True: it may have more, and a doorbell says when.</param>
         public void EndTurn(int index, int frames, int bytes, int copiedBytes, bool hasMore, bool isBlocked)
         {
-            if (hasMore)
+            if (IsTransmit(index))
             {
-                Add(index);
+                // A turn that moved nothing is not free for one that goes on.
+                int cost = EthernetLine.Bytes(frames == 0 && hasMore ? 1 : frames, copiedBytes);
+                Transmit.EndTurn(index, EthernetLine.Bytes(frames, bytes), cost, hasMore, isBlocked);
+            }
+            else if (hasMore)
+            {
+                _service.Add(index);
             }
         }
 
         /// <summary>The turn that the queue was taken for could not be: it waits for another.</summary>
         public void Refuse(int index)
         {
-            Add(index);
+            if (IsTransmit(index))
+            {
+                Transmit.Refuse(index);
+            }
+            else
+            {
+                _service.Add(index);
+            }
         }
 
-        /// <summary>Takes the queue that has waited longest.</summary>
-        /// <returns>Its index, or -1 when no queue has work.</returns>
-        public int TryTake()
+        private bool IsTransmit(int index)
         {
-            int index = _next[_nil];
-            if (index == _nil)
-            {
-                return -1;
-            }
-
-            Remove(index);
-            return index;
+            // Whatever was negotiated: receive and control queues have even numbers (VIRTIO 1.4, 5.1.2).
+            return (_queues.QueueOf(index) & 1) != 0;
         }
     }
 }

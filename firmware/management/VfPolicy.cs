@@ -1,4 +1,5 @@
 // What the operator decides about each function's place in the network: address, port VLAN, spoof check.
+using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;
 using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Virtio;
@@ -29,6 +30,7 @@ namespace SmartNicFw.Firmware.Management
         private readonly VirtioState _state;
         private readonly ISwitchTable _switch;
         private readonly InterruptModerator _moderator;
+        private readonly ArbitrationPolicy _arbitration;
         private readonly ulong[] _mac;
         private readonly ushort[] _portVlan;
         private readonly byte[] _flags;
@@ -36,8 +38,9 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>Starts with an address for each function, no port VLAN, and spoof check on VFs.</summary>
         public VfPolicy(
             EndpointConfiguration configuration, FunctionNumbering numbering, VirtioState state, ISwitchTable switchTable,
-            InterruptModerator moderator)
+            InterruptModerator moderator, ArbitrationPolicy arbitration)
         {
+            _arbitration = arbitration;
             _state = state;
             _switch = switchTable;
             _moderator = moderator;
@@ -107,7 +110,9 @@ namespace SmartNicFw.Firmware.Management
                 return HalStatus.BadArgument;
             }
 
+            // The tag's priority is the function's: it says which class the function sends in.
             _portVlan[function] = (ushort)(vlan | (priority << PriorityShift));
+            _arbitration.SetPriority(function, vlan == 0 ? 0 : priority);
             if (_state.IsLive(function))
             {
                 _switch.SetPortVlan(function, vlan, priority);

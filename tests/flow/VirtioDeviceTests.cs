@@ -63,7 +63,7 @@ public sealed class VirtioDeviceTests
         nic.Bring(Pf);
         nic.Notify(Pf, 1);
         nic.Step();
-        Assert.That(nic.Engine.Turns, Is.EqualTo(new[] { (Pf, 1, QueueArbiter.FramesPerTurn, QueueArbiter.BytesPerTurn) }));
+        Assert.That(nic.Engine.Turns, Is.EqualTo(new[] { (Pf, 1, TransmitScheduler.FramesPerTurn, TransmitScheduler.BytesPerTurn) }));
 
         nic.Engine.Report(QueueEventKind.Used, Pf, 1);
         nic.Engine.EndTurns();

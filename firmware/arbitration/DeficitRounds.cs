@@ -1,0 +1,272 @@
+// Lists of those that compete for the same share, and deficit round robin over each. Knows no tree, no rate and no queue.
+namespace SmartNicFw.Firmware.Arbitration
+{
+    /// <summary>
+    /// Deficit round robin by bytes. A node is visited when it comes to the head of its list: it gets its quantum, keeps the head
+    /// until that is used up, then goes to the tail; what it took beyond is a debt that the next visits pay. Weights of a list differ by less
+    /// than a factor of two, so that every quantum is a worthwhile turn: <see cref="Stratum"/> says which list a weight belongs to.
+    /// Every operation costs the same for any number of nodes.
+    /// Source: Shreedhar and Varghese, "Efficient Fair Queuing using Deficit Round Robin" (SIGCOMM 1995); the division by weight:
+    /// Ramabhadran and Pasquale, "Stratified Round Robin" (SIGCOMM 2003).
+    /// </summary>
+    /// <remarks>
+    /// A node that competes counts with its weight in its list, whether it is linked (can be picked) or not (a turn of it is
+    /// under way). Time of a list is in bytes for each unit of weight, in fractions of 2^-20; it wraps, and is compared by difference.
+    /// </remarks>
+    public sealed class DeficitRounds
+    {
+        /// <summary>Largest weight; the smallest is 1.</summary>
+        public const int MaxWeight = 1000;
+
+        /// <summary>Lists that weights are divided over: of 1, of 2 and 3, of 4 to 7, up to 512 to 1,000.</summary>
+        public const int Strata = 10;
+
+        /// <summary>Smallest quantum, bytes: of a weight that is a power of two. The largest is just below twice as much.</summary>
+        public const int QuantumBytes = 16 * 1024;
+
+        /// <summary>Visits that one pick makes at the most: debts that take longer to pay are paid over several picks.</summary>
+        public const int VisitsPerPick = 16;
+
+        private const int TimeShift = 20;
+        /// <summary>No node.</summary>
+        public const int Nobody = -1;
+
+        // By node.
+        private readonly int[] _next;
+        private readonly int[] _previous;
+        private readonly int[] _deficit;
+        private readonly ushort[] _weight;
+        private readonly long[] _leftAt;
+
+        // By list.
+        private readonly int[] _head;
+        private readonly int[] _active;
+        private readonly long[] _time;
+
+        /// <summary>Starts with empty lists; every node has weight 1.</summary>
+        public DeficitRounds(int nodes, int lists)
+        {
+            _next = new int[nodes];
+            _previous = new int[nodes];
+            _deficit = new int[nodes];
+            _weight = new ushort[nodes];
+            _leftAt = new long[nodes];
+            _head = new int[lists];
+            _active = new int[lists];
+            _time = new long[lists];
+            for (int node = 0; node < nodes; node++)
+            {
+                _next[node] = Nobody;
+                _weight[node] = 1;
+            }
+
+            for (int list = 0; list < lists; list++)
+            {
+                _head[list] = Nobody;
+            }
+        }
+
+        /// <summary>The list that a weight belongs to: the number of its highest bit, 0 to <see cref="Strata"/> - 1.</summary>
+        /// <param name="weight">1 to <see cref="MaxWeight"/>.</param>
+        public static int Stratum(int weight)
+        {
+            int stratum = 0;
+            while (weight > 1)
+            {
+                weight >>= 1;
+                stratum++;
+            }
+
+            return stratum;
+        }
+
+        /// <summary>A weight's quantum, bytes.</summary>
+        public static int Quantum(int weight)
+        {
+            return (weight * QuantumBytes) >> Stratum(weight);
+        }
+
+        /// <summary>Time that bytes take at a weight.</summary>
+        public static long TimeOf(int bytes, int weight)
+        {
+            return ((long)bytes << TimeShift) / weight;
+        }
+
+        /// <summary>The node's weight.</summary>
+        public int Weight(int node)
+        {
+            return _weight[node];
+        }
+
+        /// <summary>Sets the weight of a node that does not compete.</summary>
+        public void SetWeight(int node, int weight)
+        {
+            _weight[node] = (ushort)weight;
+        }
+
+        /// <summary>Bytes that the node may take before others of its list come: never more than a quantum; negative for a debt.</summary>
+        public int Deficit(int node)
+        {
+            return _deficit[node];
+        }
+
+        /// <summary>Sum of the weights that compete in the list.</summary>
+        public int ActiveWeight(int list)
+        {
+            return _active[list];
+        }
+
+        /// <summary>The list's time.</summary>
+        public long Time(int list)
+        {
+            return _time[list];
+        }
+
+        /// <summary>Moves the list's time forward; a time that lies behind it changes nothing.</summary>
+        public void Forward(int list, long time)
+        {
+            if (time - _time[list] > 0)
+            {
+                _time[list] = time;
+            }
+        }
+
+        /// <summary>True when no node of the list can be picked.</summary>
+        public bool IsEmpty(int list)
+        {
+            return _head[list] == Nobody;
+        }
+
+        /// <summary>True when the node can be picked.</summary>
+        public bool IsLinked(int node)
+        {
+            return _next[node] != Nobody;
+        }
+
+        /// <summary>The node begins to compete. Of a debt, what its weight earned meanwhile is forgiven.</summary>
+        public void Join(int node, int list)
+        {
+            _active[list] += _weight[node];
+            int deficit = _deficit[node];
+            if (deficit < 0)
+            {
+                long earned = Earned(node, _time[list] - _leftAt[node]);
+                _deficit[node] = earned < 0 || earned >= -deficit ? 0 : deficit + (int)earned;
+            }
+        }
+
+        /// <summary>The node, which is not linked, competes no longer.</summary>
+        /// <param name="keepsTurn">True: what is left of its quantum stays, and with it the head of the list when it comes back.</param>
+        public void Leave(int node, int list, bool keepsTurn)
+        {
+            _active[list] -= _weight[node];
+            _leftAt[node] = _time[list];
+            if (_deficit[node] > 0 && !keepsTurn)
+            {
+                _deficit[node] = 0;
+            }
+        }
+
+        /// <summary>The node can be picked: next of all if it has something left of its quantum, last if not.</summary>
+        public void Link(int node, int list)
+        {
+            int head = _head[list];
+            if (head == Nobody)
+            {
+                _next[node] = node;
+                _previous[node] = node;
+                _head[list] = node;
+                return;
+            }
+
+            int tail = _previous[head];
+            _next[tail] = node;
+            _previous[node] = tail;
+            _next[node] = head;
+            _previous[head] = node;
+            if (_deficit[node] > 0)
+            {
+                _head[list] = node;
+            }
+        }
+
+        /// <summary>The node cannot be picked any longer.</summary>
+        public void Unlink(int node, int list)
+        {
+            int next = _next[node];
+            if (next == node)
+            {
+                _head[list] = Nobody;
+            }
+            else
+            {
+                int previous = _previous[node];
+                _next[previous] = next;
+                _previous[next] = previous;
+                if (_head[list] == node)
+                {
+                    _head[list] = next;
+                }
+            }
+
+            _next[node] = Nobody;
+        }
+
+        /// <summary>Visits nodes of a list that is not empty until one may take something.</summary>
+        /// <returns>The node, whose deficit is above 0; or -1 when all that were visited are still in debt.</returns>
+        public int Pick(int list)
+        {
+            int node = _head[list];
+            for (int visit = 0; visit < VisitsPerPick; visit++)
+            {
+                if (_deficit[node] > 0)
+                {
+                    return node;
+                }
+
+                _deficit[node] += Quantum(_weight[node]);
+                if (_deficit[node] > 0)
+                {
+                    return node;
+                }
+
+                node = _next[node];
+                _head[list] = node;
+            }
+
+            return Nobody;
+        }
+
+        /// <summary>A node has taken bytes: its quantum and the time of its list move on.</summary>
+        /// <param name="isAlone">True: nobody competes with it, and nothing is to be paid back.</param>
+        public void Charge(int node, int list, int bytes, bool isAlone)
+        {
+            int active = _active[list];
+            _time[list] += TimeOf(bytes, active > 0 ? active : _weight[node]);
+            _deficit[node] = isAlone ? 0 : _deficit[node] - bytes;
+            if (_deficit[node] <= 0 && _next[node] != Nobody)
+            {
+                MoveToTail(node, list);
+            }
+        }
+
+        private void MoveToTail(int node, int list)
+        {
+            if (_head[list] == node)
+            {
+                _head[list] = _next[node];
+            }
+            else
+            {
+                Unlink(node, list);
+                Link(node, list);
+            }
+        }
+
+        // What the weight earns in a time; below 0 when the time has wrapped meanwhile.
+        private long Earned(int node, long time)
+        {
+            return (time >> TimeShift) * _weight[node];
+        }
+    }
+}

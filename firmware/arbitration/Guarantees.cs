@@ -1,0 +1,140 @@
+// Functions and groups that have not had what they were guaranteed, while they have work. Knows no tree.
+using SmartNicFw.Firmware.Timing;
+using SmartNicFw.Hal.Contracts;
+
+namespace SmartNicFw.Firmware.Arbitration
+{
+    /// <summary>
+    /// A guarantee is a token bucket that everything sent drains as far as it is filled: while it holds something and there is work, its owner
+    /// is served before all shares, one turn each in the order of the list. What a guarantee brings is not charged to the share: what is left of
+    /// the port is divided by weights.
+    /// </summary>
+    public sealed class Guarantees
+    {
+        private readonly TokenBuckets _buckets;
+        private readonly TimingWheel _wheel;
+        private readonly QueueList _due;
+
+        // Nodes of the owner below which something can be picked: of a group one for each class.
+        private readonly byte[] _ready;
+
+        /// <summary>Starts without guarantees.</summary>
+        /// <param name="owners">Functions and groups.</param>
+        public Guarantees(int owners, IMonotonicClock clock, TimingWheel wheel)
+        {
+            _buckets = new TokenBuckets(owners, clock);
+            _wheel = wheel;
+            _due = new QueueList(owners);
+            _ready = new byte[owners];
+        }
+
+        /// <summary>The owner that is served next, or <see cref="QueueList.None"/>.</summary>
+        public int First => _due.First;
+
+        /// <summary>True when somebody has a guarantee.</summary>
+        public bool HasAny => _buckets.HasAny;
+
+        /// <summary>The timer of an owner's guarantee on the wheel.</summary>
+        public static int TimerOf(int owner)
+        {
+            return (2 * owner) + 1;
+        }
+
+        /// <summary>The guarantee, Mbit/s; 0 for none.</summary>
+        public int Rate(int owner)
+        {
+            return _buckets.Rate(owner);
+        }
+
+        /// <summary>Sets a guarantee.</summary>
+        /// <param name="mbps">0 for none.</param>
+        public void SetRate(int owner, int mbps)
+        {
+            _buckets.SetRate(owner, mbps);
+            Withdraw(owner);
+            Enter(owner);
+        }
+
+        /// <summary>A node of the owner has something to pick from now on.</summary>
+        public void Ready(int owner)
+        {
+            _ready[owner]++;
+            if (_ready[owner] == 1 && _buckets.IsSet(owner))
+            {
+                Enter(owner);
+            }
+        }
+
+        /// <summary>A node of the owner has nothing to pick from now on.</summary>
+        public void Unready(int owner)
+        {
+            _ready[owner]--;
+            if (_ready[owner] == 0 && _buckets.IsSet(owner))
+            {
+                Withdraw(owner);
+            }
+        }
+
+        /// <summary>The owner's timer is due.</summary>
+        public void TimerDue(int owner)
+        {
+            Enter(owner);
+        }
+
+        /// <summary>A rate above the owner holds it back until a time.</summary>
+        public void Postpone(int owner, long untilUs)
+        {
+            _due.Remove(owner);
+            _wheel.Arm(TimerOf(owner), untilUs);
+        }
+
+        /// <summary>The owner has sent line bytes.</summary>
+        /// <param name="isGuaranteed">True: for its guarantee, and they count in full.</param>
+        public void Sent(int owner, int bytes, bool isGuaranteed)
+        {
+            if (!_buckets.IsSet(owner))
+            {
+                return;
+            }
+
+            int level = _buckets.Level(owner);
+            if (isGuaranteed)
+            {
+                _buckets.Take(owner, bytes);
+            }
+            else
+            {
+                _buckets.TakeSome(owner, bytes);
+            }
+
+            if (level <= bytes && _due.Contains(owner))
+            {
+                Withdraw(owner);
+                Enter(owner);
+            }
+        }
+
+        private void Withdraw(int owner)
+        {
+            _due.Remove(owner);
+            _wheel.Cancel(TimerOf(owner));
+        }
+
+        private void Enter(int owner)
+        {
+            if (_ready[owner] == 0 || !_buckets.IsSet(owner))
+            {
+                return;
+            }
+
+            if (_buckets.Level(owner) > 0)
+            {
+                _due.Add(owner);
+            }
+            else if (!_wheel.IsArmed(TimerOf(owner)))
+            {
+                _wheel.Arm(TimerOf(owner), _buckets.ResumeAtUs(owner));
+            }
+        }
+    }
+}

@@ -1,0 +1,359 @@
+// Who sends next and how much: guarantees first, then classes, then shares, all within limits. Knows no engine and no ring.
+using SmartNicFw.Firmware.Timing;
+using SmartNicFw.Firmware.Virtio;
+using SmartNicFw.Hal.Contracts;
+
+namespace SmartNicFw.Firmware.Arbitration
+{
+    /// <summary>
+    /// Grants turns to transmit queues. A turn is taken, then ended or refused; meanwhile its queue is in no list. What a turn may send at
+    /// the most is reserved from every limit above it, and settled when it is over, so that turns under way at a time exceed no limit.
+    /// A turn costs the same for any number of queues; a queue without work, or held back by a limit, costs nothing.
+    /// </summary>
+    public sealed class TransmitScheduler
+    {
+        /// <summary>Frames of a turn at the most.</summary>
+        public const int FramesPerTurn = 128;
+
+        /// <summary>Line bytes of a turn after which no further frame is begun, for a queue that shares with nobody.</summary>
+        public const int BytesPerTurn = 96 * 1024;
+
+        /// <summary>Turns for guarantees that are granted at the most before one is granted by class, if one waits.</summary>
+        public const int GuaranteedInARow = 255;
+
+        // Picks of one call: each that fails holds somebody back until a timer, or pays debts.
+        private const int PicksPerCall = 8;
+
+        private readonly SchedulingTree _tree;
+        private readonly TokenBuckets _limits;
+        private readonly Guarantees _guarantees;
+        private readonly TimingWheel _wheel;
+        private readonly int _functions;
+
+        // By queue: bytes reserved for the turn under way (-1: none is), and the node that it was picked from.
+        private readonly int[] _reserved;
+        private readonly int[] _start;
+        private int _guaranteedInARow;
+
+        /// <summary>Starts with every function right under the port, with equal weights and without rates.</summary>
+        /// <param name="groups">Rate groups, the port included.</param>
+        /// <param name="wheel">Has two timers for each function and each group, from 0 on.</param>
+        public TransmitScheduler(QueueNumbering queues, int functions, int groups, IMonotonicClock clock, TimingWheel wheel)
+        {
+            _functions = functions;
+            _wheel = wheel;
+            _limits = new TokenBuckets(functions + groups, clock);
+            _guarantees = new Guarantees(functions + groups, clock, wheel);
+            _tree = new SchedulingTree(queues, functions, groups, _guarantees);
+            _reserved = new int[queues.Count];
+            _start = new int[queues.Count];
+            for (int queue = 0; queue < _reserved.Length; queue++)
+            {
+                _reserved[queue] = -1;
+            }
+        }
+
+        /// <summary>Strict priority between classes.</summary>
+        public PriorityClasses Classes { get; } = new PriorityClasses();
+
+        /// <summary>True when no queue can be granted a turn before a timer is due.</summary>
+        public bool IsEmpty => _tree.IsHeldBack(_tree.GroupNode(0, 0)) || (Waiting() == 0 && _guarantees.First == QueueList.None);
+
+        /// <summary>Timers of so many functions and groups.</summary>
+        public static int Timers(int functions, int groups)
+        {
+            return 2 * (functions + groups);
+        }
+
+        /// <summary>A queue has work. Again, or in its turn: nothing changes.</summary>
+        public void Wake(int queue)
+        {
+            if (_reserved[queue] < 0 && !_tree.IsCompeting(queue))
+            {
+                _tree.Wake(queue);
+            }
+        }
+
+        /// <summary>A queue is stopped: its turn, if one is under way, ends here.</summary>
+        public void Remove(int queue)
+        {
+            Settle(queue, 0);
+            _tree.Unlink(queue);
+            _tree.Leave(queue, false);
+        }
+
+        /// <summary>Takes the queue whose turn it is.</summary>
+        /// <param name="bytes">Receives the bytes after which it may begin no further frame, 1 upwards.</param>
+        /// <returns>-1 when none can be granted now; whether one can right after, <see cref="IsEmpty"/> says.</returns>
+        public int TryTake(out int bytes)
+        {
+            bytes = 0;
+            for (int pick = 0; pick < PicksPerCall; pick++)
+            {
+                int waiting = Waiting();
+                int owner = _guarantees.First;
+                if (_tree.IsHeldBack(_tree.GroupNode(0, 0)) || (waiting == 0 && owner == QueueList.None))
+                {
+                    return -1;
+                }
+
+                bool isGuaranteed = owner != QueueList.None && (_guaranteedInARow < GuaranteedInARow || waiting == 0);
+                int number = isGuaranteed ? -1 : Classes.Choose(waiting);
+                int start = isGuaranteed ? StartOf(owner) : _tree.GroupNode(0, number);
+                bytes = BytesPerTurn;
+                int queue = _tree.Pick(start, ref bytes);
+                if (queue == SchedulingTree.None || !Allow(queue, isGuaranteed ? owner : QueueList.None, ref bytes))
+                {
+                    continue;
+                }
+
+                _guaranteedInARow = isGuaranteed ? _guaranteedInARow + 1 : 0;
+                if (!isGuaranteed)
+                {
+                    Classes.Served(number, waiting);
+                }
+
+                _tree.Unlink(queue);
+                Reserve(queue, bytes);
+                _start[queue] = start;
+                return queue;
+            }
+
+            return -1;
+        }
+
+        /// <summary>The turn that was taken could not be: nothing has happened, and the queue is first again.</summary>
+        public void Refuse(int queue)
+        {
+            Settle(queue, 0);
+            _tree.Link(queue);
+        }
+
+        /// <summary>The turn that was taken is over.</summary>
+        /// <param name="lineBytes">Line bytes of the frames that were sent.</param>
+        /// <param name="cost">Line bytes of those, and of every copy made of them.</param>
+        /// <param name="hasMore">True: the queue is to get another turn.</param>
+        /// <param name="isBlocked">True: it may have more, and wakes when it can be moved; it keeps what is left of its quantum.</param>
+        public void EndTurn(int queue, int lineBytes, int cost, bool hasMore, bool isBlocked)
+        {
+            if (_reserved[queue] < 0)
+            {
+                return;
+            }
+
+            int start = _start[queue];
+            _tree.Charge(queue, start, cost);
+            Settle(queue, lineBytes);
+            for (int node = _tree.Parent(queue); node != SchedulingTree.None && _guarantees.HasAny; node = _tree.Parent(node))
+            {
+                _guarantees.Sent(_tree.RateOf(node), lineBytes, node == start);
+            }
+
+            if (hasMore && !isBlocked)
+            {
+                _tree.Link(queue);
+            }
+            else
+            {
+                _tree.Leave(queue, isBlocked);
+            }
+        }
+
+        /// <summary>A timer of this room is due.</summary>
+        public void TimerDue(int timer)
+        {
+            int owner = timer >> 1;
+            if ((timer & 1) != 0)
+            {
+                _guarantees.TimerDue(owner);
+            }
+            else
+            {
+                Review(owner);
+            }
+        }
+
+        /// <summary>The limit of a function (its index) or of a group (the number of functions and its number), Mbit/s; 0 for none.</summary>
+        public void SetLimit(int owner, int mbps)
+        {
+            _limits.SetRate(owner, mbps);
+            Review(owner);
+        }
+
+        /// <summary>The guarantee of a function or of a group, Mbit/s; 0 for none.</summary>
+        public void SetGuarantee(int owner, int mbps)
+        {
+            _guarantees.SetRate(owner, mbps);
+        }
+
+        /// <summary>Puts a function into a group, a class, and gives it a weight.</summary>
+        public void PlaceFunction(int function, int group, int priorityClass, int weight)
+        {
+            SettleAll();
+            _tree.Place(_tree.FunctionNode(function), _tree.GroupNode(group, priorityClass), weight);
+        }
+
+        /// <summary>Puts a group into another, and gives it a weight.</summary>
+        /// <param name="group">1 upwards: the port stays where it is.</param>
+        public void PlaceGroup(int group, int parent, int weight)
+        {
+            SettleAll();
+            for (int number = 0; number < PriorityClasses.Count; number++)
+            {
+                _tree.Place(_tree.GroupNode(group, number), _tree.GroupNode(parent, number), weight);
+            }
+        }
+
+        // Bit n: class n has something to pick.
+        private int Waiting()
+        {
+            int waiting = 0;
+            for (int number = 0; number < PriorityClasses.Count; number++)
+            {
+                if (_tree.HasLinked(_tree.GroupNode(0, number)))
+                {
+                    waiting |= 1 << number;
+                }
+            }
+
+            return waiting;
+        }
+
+        // Where to pick for a guarantee: of a group in its highest class.
+        private int StartOf(int owner)
+        {
+            if (owner < _functions)
+            {
+                return _tree.FunctionNode(owner);
+            }
+
+            int number = PriorityClasses.Count - 1;
+            while (number > 0 && !_tree.HasLinked(_tree.GroupNode(owner - _functions, number)))
+            {
+                number--;
+            }
+
+            return _tree.GroupNode(owner - _functions, number);
+        }
+
+        // Lowers bytes to what the limits above a queue let pass; false when one of them lets nothing pass, and is held back now.
+        private bool Allow(int queue, int guaranteed, ref int bytes)
+        {
+            for (int node = _tree.Parent(queue); node != SchedulingTree.None && _limits.HasAny; node = _tree.Parent(node))
+            {
+                int owner = _tree.RateOf(node);
+                if (!_limits.IsSet(owner))
+                {
+                    continue;
+                }
+
+                int level = _limits.Level(owner);
+                if (level <= 0)
+                {
+                    HoldBack(owner);
+                    if (guaranteed != QueueList.None)
+                    {
+                        _guarantees.Postpone(guaranteed, _limits.ResumeAtUs(owner));
+                    }
+
+                    return false;
+                }
+
+                if (level < bytes)
+                {
+                    bytes = level;
+                }
+            }
+
+            return true;
+        }
+
+        private void Reserve(int queue, int bytes)
+        {
+            _reserved[queue] = bytes;
+            Take(queue, bytes);
+        }
+
+        // The turn took this instead of what was reserved for it.
+        private void Settle(int queue, int bytes)
+        {
+            if (_reserved[queue] >= 0)
+            {
+                Take(queue, bytes - _reserved[queue]);
+                _reserved[queue] = -1;
+            }
+        }
+
+        // Before a function or a group moves: turns under way are charged to where they are when they end.
+        private void SettleAll()
+        {
+            for (int queue = 0; queue < _reserved.Length; queue++)
+            {
+                if (_reserved[queue] > 0)
+                {
+                    Take(queue, -_reserved[queue]);
+                    _reserved[queue] = 0;
+                }
+            }
+        }
+
+        private void Take(int queue, int bytes)
+        {
+            for (int node = _tree.Parent(queue); node != SchedulingTree.None && _limits.HasAny; node = _tree.Parent(node))
+            {
+                int owner = _tree.RateOf(node);
+                if (_limits.IsSet(owner))
+                {
+                    _limits.Take(owner, bytes);
+                }
+            }
+        }
+
+        // Holds an owner back while its limit lets nothing pass, and releases it when it does, or when the limit is gone.
+        private void Review(int owner)
+        {
+            if (_limits.IsSet(owner) && _limits.Level(owner) <= 0)
+            {
+                HoldBack(owner);
+                return;
+            }
+
+            _wheel.Cancel(LimitTimerOf(owner));
+            for (int node = FirstNodeOf(owner); node <= LastNodeOf(owner); node++)
+            {
+                if (_tree.IsHeldBack(node))
+                {
+                    _tree.Release(node);
+                }
+            }
+        }
+
+        private void HoldBack(int owner)
+        {
+            for (int node = FirstNodeOf(owner); node <= LastNodeOf(owner); node++)
+            {
+                if (!_tree.IsHeldBack(node))
+                {
+                    _tree.Hold(node);
+                }
+            }
+
+            _wheel.Arm(LimitTimerOf(owner), _limits.ResumeAtUs(owner));
+        }
+
+        private static int LimitTimerOf(int owner)
+        {
+            return 2 * owner;
+        }
+
+        private int FirstNodeOf(int owner)
+        {
+            return owner < _functions ? _tree.FunctionNode(owner) : _tree.GroupNode(owner - _functions, 0);
+        }
+
+        private int LastNodeOf(int owner)
+        {
+            return owner < _functions ? FirstNodeOf(owner) : FirstNodeOf(owner) + PriorityClasses.Count - 1;
+        }
+    }
+}
