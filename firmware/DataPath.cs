@@ -36,7 +36,7 @@ namespace SmartNicFw.Firmware
         /// <summary>Builds the rooms and hangs them into the reset door.</summary>
         public DataPath(
             EndpointConfiguration configuration, BoardContracts board, FunctionNumbering numbering, FunctionConfigSpace space,
-            ResetControl resets)
+            ResetControl resets, ErrorReporting errors)
         {
             _numbering = numbering;
             _ethernet = board.EthernetPort;
@@ -54,8 +54,10 @@ namespace SmartNicFw.Firmware
             Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, moderator, Arbitration);
             Steering steering = new Steering(State, board.SwitchTable);
             FunctionAccess access = new FunctionAccess(numbering, space, resets);
+            Turns = new TurnsUnderWay(configuration, State, numbering, new TransferRules(numbering, space));
             _lifecycle = new DeviceLifecycle(
-                State, board.QueueEngine, _mastering, board.SwitchTable, Pending, Policy, moderator, Msix, steering, Counters);
+                State, board.QueueEngine, _mastering, board.SwitchTable, Pending, Policy, moderator, Msix, steering, Counters, Turns,
+                Events, board.Clock);
             _doorbells = new DoorbellHandler(board.DoorbellPort, access, State, Pending, Counters);
             CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(configuration, numbering), _lifecycle, Msix);
             _bars = new BarAccessHandler(
@@ -67,7 +69,7 @@ namespace SmartNicFw.Firmware
                 board.CommandPort, State, new ReceiveCommands(State, board.SwitchTable, Policy),
                 new MultiqueueCommands(State, steering), new StatisticsCommands(State, board.QueueEngine));
             _scheduler = new DmaScheduler(
-                board.QueueEngine, _mastering, State, Pending, _lifecycle, moderator, control, Counters);
+                board.QueueEngine, _mastering, State, Pending, Turns, _lifecycle, moderator, control, errors, Events, Counters);
             _arbiter = new QueueArbiter(Pending, _scheduler);
             resets.Attach(_lifecycle);
         }
@@ -87,6 +89,12 @@ namespace SmartNicFw.Firmware
         /// <summary>Shares, rates and groups: the operator's.</summary>
         public ArbitrationPolicy Arbitration { get; }
 
+        /// <summary>The turns that the engine works on.</summary>
+        public TurnsUnderWay Turns { get; }
+
+        /// <summary>What happened to functions.</summary>
+        public EventRing Events { get; } = new EventRing();
+
         /// <summary>The queues that have work.</summary>
         public PendingQueues Pending { get; }
 
@@ -94,7 +102,7 @@ namespace SmartNicFw.Firmware
         /// True when the last step left something over that no port announces anew: queues that wait for a turn, reports of the
         /// engine, frames of the wire, functions that have not heard of a change of the link.
         /// </summary>
-        public bool HasWork => _isCutShort || !Pending.IsEmpty || _link.HasWork;
+        public bool HasWork => _isCutShort || (!Pending.IsEmpty && !_scheduler.IsFull) || _link.HasWork;
 
         /// <summary>Does a bounded amount of work, in the order in which one thing leads to the next.</summary>
         public void Step()
@@ -118,6 +126,8 @@ namespace SmartNicFw.Firmware
         private void FireTimers()
         {
             long now = _clock.NowUs;
+            _scheduler.NowUs = now;
+            _scheduler.ExpireTurns();
             if (_wheel.NextUs > now)
             {
                 return;

@@ -38,9 +38,10 @@ namespace SmartNicFw.Firmware
             Sriov = new SriovControl(Numbering, Space, Resets);
             Router = new FunctionRouter(Numbering, Sriov);
             Decode = new AddressDecode(configuration, Space, Sriov, Resets, board.AddressDecode);
-            DataPath = new DataPath(configuration, board, Numbering, Space, Resets);
+            ErrorReporting errors = new ErrorReporting(Numbering, Space);
+            DataPath = new DataPath(configuration, board, Numbering, Space, Resets, errors);
             ConfigTlps = new ConfigTlpHandler(
-                configuration, board.ConfigPort, Numbering, Router, Space, Sriov, Resets, Decode, new ErrorReporting(Numbering, Space),
+                configuration, board.ConfigPort, Numbering, Router, Space, Sriov, Resets, Decode, errors,
                 DataPath);
             ResetEndpoint(ResetKind.Fundamental);
         }

@@ -16,6 +16,9 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>Times a function was broken by its driver, by function.</summary>
         public readonly uint[] Broken;
 
+        /// <summary>Turns that a fault or a time-out ended, by function.</summary>
+        public readonly uint[] DmaFaults;
+
         /// <summary>Makes room for every function.</summary>
         public Counters(int functions)
         {
@@ -23,10 +26,14 @@ namespace SmartNicFw.Firmware.Management
             Interrupts = new uint[functions];
             Notifications = new uint[functions];
             Broken = new uint[functions];
+            DmaFaults = new uint[functions];
         }
 
         /// <summary>Doorbells of queues that are not there or do not run.</summary>
         public long StrayNotifications { get; internal set; }
+
+        /// <summary>Reports of turns that were not under way.</summary>
+        public long UnexpectedReports { get; internal set; }
 
         /// <summary>BAR accesses that no register answers: wrong place, size or alignment.</summary>
         public long UnsuitableAccesses { get; internal set; }

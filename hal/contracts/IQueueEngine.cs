@@ -48,6 +48,30 @@ namespace SmartNicFw.Hal.Contracts
 
         /// <summary>The driver's ring is broken; the engine has stopped the queue.</summary>
         Broken = 2,
+
+        /// <summary>
+        /// A request of the turn under way failed, as Fault says; the engine has stopped the queue, and no TurnOver follows.
+        /// </summary>
+        Faulted = 3,
+    }
+
+    /// <summary>How a read request ends that does not succeed. Source: PCI Express Base Specification 5.0, 2.2.9, 2.3.2 and 2.8.</summary>
+    public enum DmaFault
+    {
+        /// <summary>It did not fail.</summary>
+        None = 0,
+
+        /// <summary>No completion came in time.</summary>
+        CompletionTimeout = 1,
+
+        /// <summary>The data of the completion carried the poison bit.</summary>
+        PoisonedCompletion = 2,
+
+        /// <summary>The completion's status was Unsupported Request: also what a link answers that is down.</summary>
+        UnsupportedRequest = 3,
+
+        /// <summary>The completion's status was Completer Abort.</summary>
+        CompleterAbort = 4,
     }
 
     /// <summary>One report. Lent by the firmware to be filled.</summary>
@@ -79,6 +103,9 @@ namespace SmartNicFw.Hal.Contracts
         /// True when the queue may have more that cannot be moved for the moment; its doorbell rings by itself when it can.
         /// </summary>
         public bool IsBlocked;
+
+        /// <summary>What failed, in a Faulted event.</summary>
+        public DmaFault Fault;
     }
 
     /// <summary>
