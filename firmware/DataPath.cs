@@ -4,6 +4,7 @@ using SmartNicFw.Firmware.Config;
 using SmartNicFw.Firmware.Dma;
 using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Management;
+using SmartNicFw.Firmware.Timing;
 using SmartNicFw.Firmware.Virtio;
 using SmartNicFw.Hal.Contracts;
 
@@ -18,7 +19,17 @@ namespace SmartNicFw.Firmware
         /// <summary>Turns that one step grants at the most.</summary>
         public const int TurnsPerStep = 16;
 
+        /// <summary>Timers that one step fires at the most.</summary>
+        public const int TimersPerStep = 64;
+
+        // Timers are numbered by room: arbitration's first, then those of interrupts, one for each queue.
+        private const int ArbitrationTimers = 0;
+        private const int FirstInterruptTimer = ArbitrationTimers;
+
         private readonly FunctionNumbering _numbering;
+        private readonly IMonotonicClock _clock;
+        private readonly TimingWheel _wheel;
+        private readonly InterruptModerator _moderator;
         private readonly IEthernetPort _ethernet;
         private readonly ConfigWindow _window;
         private readonly LinkStatus _link;
@@ -36,30 +47,35 @@ namespace SmartNicFw.Firmware
             ResetControl resets)
         {
             _numbering = numbering;
+            _clock = board.Clock;
             _ethernet = board.EthernetPort;
             State = new VirtioState(configuration, numbering);
             Counters = new Counters(numbering.Count);
             _mastering = new BusMastering(numbering, space, resets, board.QueueEngine);
             Msix = new MsixTable(configuration, numbering, space, _mastering, board.MsixPort, Counters);
             Pending = new PendingQueues(State.Queues.Count);
-            InterruptModerator moderator = new InterruptModerator(State, Msix);
-            Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, moderator);
+            _wheel = new TimingWheel(FirstInterruptTimer + State.Queues.Count);
+            Coalescing coalescing = new Coalescing(State);
+            _moderator = new InterruptModerator(
+                State, Msix, board.QueueEngine, board.Clock, _wheel, FirstInterruptTimer, coalescing, Counters);
+            Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, _moderator);
             Steering steering = new Steering(State, board.SwitchTable);
             FunctionAccess access = new FunctionAccess(numbering, space, resets);
             _lifecycle = new DeviceLifecycle(
-                State, board.QueueEngine, _mastering, board.SwitchTable, Pending, Policy, moderator, Msix, steering, Counters);
+                State, board.QueueEngine, _mastering, board.SwitchTable, Pending, Policy, _moderator, coalescing, Msix, steering, Counters);
             _doorbells = new DoorbellHandler(board.DoorbellPort, access, State, Pending, Counters);
             CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(configuration, numbering), _lifecycle, Msix);
             _bars = new BarAccessHandler(
                 configuration, board.BarPort, numbering, access, State, common,
                 new NetConfig(configuration, State, board.EthernetPort), Msix, _doorbells, Counters);
             _window = new ConfigWindow(space, access, _bars);
-            _link = new LinkStatus(State, moderator, board.EthernetPort);
+            _link = new LinkStatus(State, _moderator, board.EthernetPort);
             ControlQueue control = new ControlQueue(
                 board.CommandPort, State, new ReceiveCommands(State, board.SwitchTable, Policy),
-                new MultiqueueCommands(State, steering), new StatisticsCommands(State, board.QueueEngine));
+                new MultiqueueCommands(State, steering), new StatisticsCommands(State, board.QueueEngine),
+                new CoalescingCommands(State, coalescing, _moderator));
             _scheduler = new DmaScheduler(
-                board.QueueEngine, _mastering, State, Pending, _lifecycle, moderator, control, Counters);
+                board.QueueEngine, _mastering, State, Pending, _lifecycle, _moderator, control, Counters);
             _arbiter = new QueueArbiter(Pending, _scheduler);
             resets.Attach(_lifecycle);
         }
@@ -81,9 +97,24 @@ namespace SmartNicFw.Firmware
 
         /// <summary>
         /// True when the last step left something over that no port announces anew: queues that wait for a turn, reports of the
-        /// engine, frames of the wire, functions that have not heard of a change of the link.
+        /// engine, frames of the wire, functions that have not heard of a change of the link, a timer that is due.
         /// </summary>
-        public bool HasWork => _isCutShort || !Pending.IsEmpty || _link.HasWork;
+        public bool HasWork => _isCutShort || !Pending.IsEmpty || _link.HasWork || HasDueTimer;
+
+        /// <summary>
+        /// The microsecond of the clock before which no timer is due; <see cref="long.MaxValue"/> when none is armed. Time that has
+        /// yet to pass is not work.
+        /// </summary>
+        public long NextTimerUs => _wheel.NextUs;
+
+        private bool HasDueTimer
+        {
+            get
+            {
+                long nextUs = _wheel.NextUs;
+                return nextUs != long.MaxValue && nextUs <= _clock.NowUs;
+            }
+        }
 
         /// <summary>Does a bounded amount of work, in the order in which one thing leads to the next.</summary>
         public void Step()
@@ -91,6 +122,7 @@ namespace SmartNicFw.Firmware
             _link.Run();
             _bars.Run();
             _doorbells.Run();
+            FireTimers();
             _isCutShort = _ethernet.HasReceived && _ethernet.SubmitTurn(PortFramesPerStep) == PortFramesPerStep;
 
             // What a turn reports is known before the next is granted: on a board that does turns at once, a step is as many
@@ -139,6 +171,27 @@ namespace SmartNicFw.Firmware
         public void WritePciCfgData(int function, uint data, uint lanes)
         {
             _window.Write(function, data, lanes);
+        }
+
+        // Those that are left over are due still: HasDueTimer.
+        private void FireTimers()
+        {
+            if (!HasDueTimer)
+            {
+                return;
+            }
+
+            long nowUs = _clock.NowUs;
+            for (int fired = 0; fired < TimersPerStep; fired++)
+            {
+                int timer = _wheel.TryTake(nowUs);
+                if (timer < 0)
+                {
+                    return;
+                }
+
+                _moderator.Fire(timer - FirstInterruptTimer);
+            }
         }
     }
 }

@@ -97,7 +97,7 @@ namespace SmartNicFw.Firmware.Dma
                         EndTurn(index);
                         break;
                     case QueueEventKind.Used:
-                        _moderator.QueueUsed(_event.Function, index);
+                        _moderator.QueueUsed(_event.Function, index, _event.Frames);
                         break;
                     default:
                         _lifecycle.Break(_event.Function);

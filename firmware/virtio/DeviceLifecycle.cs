@@ -22,6 +22,7 @@ namespace SmartNicFw.Firmware.Virtio
         private readonly PendingQueues _pending;
         private readonly VfPolicy _policy;
         private readonly InterruptModerator _moderator;
+        private readonly Coalescing _coalescing;
         private readonly MsixTable _msix;
         private readonly Steering _steering;
         private readonly Counters _counters;
@@ -30,7 +31,7 @@ namespace SmartNicFw.Firmware.Virtio
         /// <summary>Connects the room.</summary>
         public DeviceLifecycle(
             VirtioState state, IQueueEngine engine, BusMastering mastering, ISwitchTable switchTable, PendingQueues pending,
-            VfPolicy policy, InterruptModerator moderator, MsixTable msix, Steering steering, Counters counters)
+            VfPolicy policy, InterruptModerator moderator, Coalescing coalescing, MsixTable msix, Steering steering, Counters counters)
         {
             _state = state;
             _engine = engine;
@@ -39,6 +40,7 @@ namespace SmartNicFw.Firmware.Virtio
             _pending = pending;
             _policy = policy;
             _moderator = moderator;
+            _coalescing = coalescing;
             _msix = msix;
             _steering = steering;
             _counters = counters;
@@ -86,6 +88,8 @@ namespace SmartNicFw.Firmware.Virtio
                 return false;
             }
 
+            _coalescing.Start(function, queue);
+
             // One look at once: what the driver made available before is found, and the doorbell armed.
             _state.Change(index, 0, QueueFlag.Running);
             _pending.Add(index);
@@ -100,6 +104,7 @@ namespace SmartNicFw.Firmware.Virtio
             {
                 _engine.Stop(function, queue);
                 _pending.Remove(index);
+                _moderator.Forget(index);
                 _state.Change(index, QueueFlag.Running | QueueFlag.InTurn | QueueFlag.Rung, 0);
             }
         }
@@ -200,6 +205,7 @@ namespace SmartNicFw.Firmware.Virtio
         private void ClearDevice(int function)
         {
             _state.Clear(function);
+            _coalescing.Clear(function);
             if (_state.Mac[function] != _policy.Mac(function))
             {
                 _state.Mac[function] = _policy.Mac(function);

@@ -108,7 +108,7 @@ public sealed class FirmwareHeapTests
 
     private static int ElementBytes(Type type) => type == typeof(bool) ? 1
         : type == typeof(byte) ? sizeof(byte)
-        : type == typeof(ushort) ? sizeof(ushort)
+        : type == typeof(ushort) || type == typeof(short) ? sizeof(ushort)
         : type == typeof(int) || type == typeof(uint) ? sizeof(int)
         : type == typeof(long) || type == typeof(ulong) ? sizeof(long)
         : throw new InvalidOperationException($"no cost known for {type}");
