@@ -76,6 +76,12 @@ namespace SmartNicFw.Firmware
         public bool HasWork => DataPath.HasWork || !Resets.IsIdle;
 
         /// <summary>
+        /// The microsecond of the board's clock at which a controller that sleeps is to step again, at the latest;
+        /// <see cref="long.MaxValue"/> when no timer is armed. A timer that is due is work.
+        /// </summary>
+        public long NextTimerUs => DataPath.NextTimerUs;
+
+        /// <summary>
         /// Does a bounded amount of work: link events, configuration requests, the control and the data flow, then resets
         /// under way.
         /// </summary>

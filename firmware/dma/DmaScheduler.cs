@@ -145,7 +145,7 @@ namespace SmartNicFw.Firmware.Dma
                     case QueueEventKind.Used:
                         if (!_lifecycle.IsDraining(_event.Function))
                         {
-                            _moderator.QueueUsed(_event.Function, index);
+                            _moderator.QueueUsed(_event.Function, index, _event.Frames);
                         }
 
                         break;

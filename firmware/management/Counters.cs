@@ -10,6 +10,12 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>MSI-X messages sent, by function.</summary>
         public readonly uint[] Interrupts;
 
+        /// <summary>Notifications of queues that waited for count or time, by function.</summary>
+        public readonly uint[] DeferredInterrupts;
+
+        /// <summary>Those of them that the driver no longer wanted then, by function.</summary>
+        public readonly uint[] UnwantedInterrupts;
+
         /// <summary>Doorbells that led to a queue, by function.</summary>
         public readonly uint[] Notifications;
 
@@ -24,6 +30,8 @@ namespace SmartNicFw.Firmware.Management
         {
             Turns = new uint[functions];
             Interrupts = new uint[functions];
+            DeferredInterrupts = new uint[functions];
+            UnwantedInterrupts = new uint[functions];
             Notifications = new uint[functions];
             Broken = new uint[functions];
             DmaFaults = new uint[functions];

@@ -31,6 +31,7 @@ namespace SmartNicFw.Firmware.Virtio
         private readonly PendingQueues _pending;
         private readonly VfPolicy _policy;
         private readonly InterruptModerator _moderator;
+        private readonly Coalescing _coalescing;
         private readonly MsixTable _msix;
         private readonly Steering _steering;
         private readonly Counters _counters;
@@ -47,8 +48,8 @@ namespace SmartNicFw.Firmware.Virtio
         /// <summary>Connects the room.</summary>
         public DeviceLifecycle(
             VirtioState state, IQueueEngine engine, BusMastering mastering, ISwitchTable switchTable, PendingQueues pending,
-            VfPolicy policy, InterruptModerator moderator, MsixTable msix, Steering steering, Counters counters, TurnsUnderWay turns,
-            EventRing events, IMonotonicClock clock)
+            VfPolicy policy, InterruptModerator moderator, Coalescing coalescing, MsixTable msix, Steering steering, Counters counters,
+            TurnsUnderWay turns, EventRing events, IMonotonicClock clock)
         {
             _turns = turns;
             _events = events;
@@ -63,6 +64,7 @@ namespace SmartNicFw.Firmware.Virtio
             _pending = pending;
             _policy = policy;
             _moderator = moderator;
+            _coalescing = coalescing;
             _msix = msix;
             _steering = steering;
             _counters = counters;
@@ -109,6 +111,8 @@ namespace SmartNicFw.Firmware.Virtio
             {
                 return false;
             }
+
+            _coalescing.Start(function, queue);
 
             // One look at once: what the driver made available before is found, and the doorbell armed.
             _state.Change(index, 0, QueueFlag.Running);
@@ -298,6 +302,7 @@ namespace SmartNicFw.Firmware.Virtio
 
             _engine.Stop(function, queue);
             _pending.Remove(index);
+            _moderator.Forget(index);
             _state.Change(index, QueueFlag.Running | QueueFlag.InTurn | QueueFlag.Rung, 0);
             return _turns.End(index);
         }
@@ -305,6 +310,7 @@ namespace SmartNicFw.Firmware.Virtio
         private void ClearDevice(int function)
         {
             _state.Clear(function);
+            _coalescing.Clear(function);
             if (_state.Mac[function] != _policy.Mac(function))
             {
                 _state.Mac[function] = _policy.Mac(function);
