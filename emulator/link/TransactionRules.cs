@@ -6,7 +6,7 @@ namespace SmartNicFw.Emulator.Link;
 /// <summary>
 /// Cuts writes and reads as a requester and a completer must. Bytes count everything from STP to the last byte of LCRC.
 /// <para>MWr and MRd with 64-bit address: 2 framing + 2 sequence number + 4 LCRC + 16 header = 24 bytes; CplD: 8 + 12 = 20 bytes; 4 more
-/// with ECRC. Source: PCI Express Base Specification 5.0, 2.2.4.1, 2.2.9, 2.7.1, 3.6.1 and 4.2.2; and of the model published with
+/// with ECRC. Source: PCI Express Base Specification 5.0, 2.2.4.1, 2.2.9, 2.7.1, 3.6.1 and 4.2.2; the model published with
 /// Neugebauer et al., SIGCOMM 2018: B_tx = MWr_Hdr x ceil(sz/MPS) + sz for writes; for reads B_tx = MRd_Hdr x ceil(sz/MRRS) and
 /// B_rx = CplD_Hdr x ceil(sz/MPS) + sz. Those hold for aligned starts; here a start may be anywhere.</para>
 /// </summary>
