@@ -69,8 +69,15 @@ internal sealed class RecordingEngine : IQueueEngine, ICommandPort
         return StartStatus;
     }
 
+    /// <summary>Hears of every queue that is stopped.</summary>
+    public Action<int, int>? Stopped { get; set; }
+
+    /// <summary>Hears of every turn that is granted.</summary>
+    public Action<int, int>? Granted { get; set; }
+
     public void Stop(int function, int queue)
     {
+        Stopped?.Invoke(function, queue);
         Running.Remove((function, queue));
         Held.Remove((function, queue));
     }
@@ -80,6 +87,7 @@ internal sealed class RecordingEngine : IQueueEngine, ICommandPort
         if (TurnStatus == HalStatus.Ok)
         {
             TurnCount++;
+            Granted?.Invoke(function, queue);
             if (IsKeepingTurns)
             {
                 Turns.Add((function, queue, frames, bytes));
@@ -134,7 +142,22 @@ internal sealed class RecordingEngine : IQueueEngine, ICommandPort
         queueEvent.Frames = next.Frames;
         queueEvent.Bytes = next.Bytes;
         queueEvent.HasMore = next.HasMore;
+        queueEvent.Fault = next.Fault;
         return true;
+    }
+
+    /// <summary>Ends a turn under way with a fault, as the engine does: its queue runs no more.</summary>
+    public void Fault(int function, int queue, DmaFault fault)
+    {
+        Turns.RemoveAll(turn => turn.Function == function && turn.Queue == queue);
+        _events.Enqueue(new QueueEvent { Kind = QueueEventKind.Faulted, Function = function, Queue = queue, Fault = fault });
+    }
+
+    /// <summary>Ends one turn under way.</summary>
+    public void EndTurn(int function, int queue, bool hasMore = false)
+    {
+        Turns.RemoveAll(turn => turn.Function == function && turn.Queue == queue);
+        Report(QueueEventKind.TurnOver, function, queue, hasMore);
     }
 
     /// <summary>Reports an event.</summary>
