@@ -110,6 +110,11 @@ internal sealed class ShareSetting
     public string Describe(FirmwareRuntime firmware)
     {
         ArbitrationPolicy policy = firmware.DataPath.Arbitration;
+        if (_group == ArbitrationPolicy.Port)
+        {
+            return $"{_name} has max={policy.GroupLimit(_group)}";
+        }
+
         if (IsGroup)
         {
             return $"{_name} has weight={policy.GroupWeight(_group)} max={policy.GroupLimit(_group)} min={policy.GroupGuarantee(_group)} "
