@@ -89,7 +89,8 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>Time that bytes take at a weight.</summary>
         public static long TimeOf(int bytes, int weight)
         {
-            return ((long)bytes << TimeShift) / weight;
+            long time = (long)bytes << TimeShift;
+            return weight == 1 ? time : time / weight;
         }
 
         /// <summary>The node's weight.</summary>

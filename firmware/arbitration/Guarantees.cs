@@ -107,7 +107,8 @@ namespace SmartNicFw.Firmware.Arbitration
                 _buckets.TakeSome(owner, bytes);
             }
 
-            if (level <= bytes && _due.Contains(owner))
+            // To the tail after its turn; out when nothing is left of what is due.
+            if (_due.Contains(owner) && (isGuaranteed || level <= bytes))
             {
                 Withdraw(owner);
                 Enter(owner);

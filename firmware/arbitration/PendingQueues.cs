@@ -80,13 +80,13 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <param name="isBlocked">True: it may have more, and a doorbell says when.</param>
         public void EndTurn(int index, int frames, int bytes, int copiedBytes, bool hasMore, bool isBlocked)
         {
-            if (IsTransmit(index))
+            if (Transmit.IsInTurn(index))
             {
                 // A turn that moved nothing is not free for one that goes on.
                 int cost = EthernetLine.Bytes(frames == 0 && hasMore ? 1 : frames, copiedBytes);
                 Transmit.EndTurn(index, EthernetLine.Bytes(frames, bytes), cost, hasMore, isBlocked);
             }
-            else if (hasMore)
+            else if (hasMore && !IsTransmit(index))
             {
                 _service.Add(index);
             }
@@ -95,7 +95,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>The turn that the queue was taken for could not be: it waits for another.</summary>
         public void Refuse(int index)
         {
-            if (IsTransmit(index))
+            if (Transmit.IsInTurn(index))
             {
                 Transmit.Refuse(index);
             }

@@ -101,6 +101,9 @@ namespace SmartNicFw.Firmware.Arbitration
             return _parent[node];
         }
 
+        /// <summary>Bit n: something of class n can be picked, unless the port is held back.</summary>
+        public int LinkedClasses { get; private set; }
+
         /// <summary>True when something below the node can be picked.</summary>
         public bool HasLinked(int node)
         {
@@ -138,7 +141,7 @@ namespace SmartNicFw.Firmware.Arbitration
             Link(queue);
         }
 
-        /// <summary>A leaf is to get another turn after the one that is over.</summary>
+        /// <summary>A node that competes can be picked, and those above it; one that can already stays where it is.</summary>
         public void Link(int node)
         {
             while (!_rounds.IsLinked(node))
@@ -153,8 +156,14 @@ namespace SmartNicFw.Firmware.Arbitration
                     return;
                 }
 
+                if (_parent[parent] == None)
+                {
+                    LinkedClasses |= 1 << (parent - GroupNode(0, 0));
+                    return;
+                }
+
                 _guarantees.Ready(RateOf(parent));
-                if (_parent[parent] == None || !IsCompeting(parent))
+                if (!IsCompeting(parent))
                 {
                     return;
                 }
@@ -163,7 +172,7 @@ namespace SmartNicFw.Firmware.Arbitration
             }
         }
 
-        /// <summary>A turn of a leaf begins, or it is taken out: it can be picked no longer.</summary>
+        /// <summary>A node can be picked no longer, and neither can those above it if they have nothing else.</summary>
         public void Unlink(int node)
         {
             while (_rounds.IsLinked(node))
@@ -182,11 +191,13 @@ namespace SmartNicFw.Firmware.Arbitration
                     return;
                 }
 
-                _guarantees.Unready(RateOf(parent));
                 if (_parent[parent] == None)
                 {
+                    LinkedClasses &= ~(1 << (parent - GroupNode(0, 0)));
                     return;
                 }
+
+                _guarantees.Unready(RateOf(parent));
 
                 node = parent;
             }

@@ -6,8 +6,8 @@ using SmartNicFw.Hal.Contracts;
 namespace SmartNicFw.Firmware.Arbitration
 {
     /// <summary>
-    /// Grants turns to transmit queues. A turn is taken, then ended or refused; meanwhile its queue is in no list. What a turn may send at
-    /// the most is reserved from every limit above it, and settled when it is over, so that turns under way at a time exceed no limit.
+    /// Grants turns to transmit queues. A turn is taken, then ended or refused; nobody else gets its queue meanwhile. (It leaves the tree when
+    /// another turn is taken before it is over: where turns are done at once, it stays.) What a turn may send at the most is reserved from every limit above it, and settled when it is over, so that turns under way at a time exceed no limit.
     /// A turn costs the same for any number of queues; a queue without work, or held back by a limit, costs nothing.
     /// </summary>
     public sealed class TransmitScheduler
@@ -35,6 +35,9 @@ namespace SmartNicFw.Firmware.Arbitration
         private readonly int[] _start;
         private int _guaranteedInARow;
 
+        // The queue that was taken last, while its turn is not over and it is not unlinked yet; -1 for none.
+        private int _taken = -1;
+
         /// <summary>Starts with every function right under the port, with equal weights and without rates.</summary>
         /// <param name="groups">Rate groups, the port included.</param>
         /// <param name="wheel">Has two timers for each function and each group, from 0 on.</param>
@@ -57,7 +60,9 @@ namespace SmartNicFw.Firmware.Arbitration
         public PriorityClasses Classes { get; } = new PriorityClasses();
 
         /// <summary>True when no queue can be granted a turn before a timer is due.</summary>
-        public bool IsEmpty => _tree.IsHeldBack(_tree.GroupNode(0, 0)) || (Waiting() == 0 && _guarantees.First == QueueList.None);
+        public bool IsEmpty => IsPortHeldBack || (_tree.LinkedClasses == 0 && _guarantees.First == QueueList.None);
+
+        private bool IsPortHeldBack => _tree.IsHeldBack(_tree.GroupNode(0, 0));
 
         /// <summary>Timers of so many functions and groups.</summary>
         public static int Timers(int functions, int groups)
@@ -65,10 +70,16 @@ namespace SmartNicFw.Firmware.Arbitration
             return 2 * (functions + groups);
         }
 
+        /// <summary>True while a turn of the queue is under way.</summary>
+        public bool IsInTurn(int queue)
+        {
+            return _reserved[queue] >= 0;
+        }
+
         /// <summary>A queue has work. Again, or in its turn: nothing changes.</summary>
         public void Wake(int queue)
         {
-            if (_reserved[queue] < 0 && !_tree.IsCompeting(queue))
+            if (!IsInTurn(queue) && !_tree.IsCompeting(queue))
             {
                 _tree.Wake(queue);
             }
@@ -78,6 +89,7 @@ namespace SmartNicFw.Firmware.Arbitration
         public void Remove(int queue)
         {
             Settle(queue, 0);
+            Forget(queue);
             _tree.Unlink(queue);
             _tree.Leave(queue, false);
         }
@@ -88,14 +100,21 @@ namespace SmartNicFw.Firmware.Arbitration
         public int TryTake(out int bytes)
         {
             bytes = 0;
+            if (_taken >= 0)
+            {
+                _tree.Unlink(_taken);
+                _taken = -1;
+            }
+
             for (int pick = 0; pick < PicksPerCall; pick++)
             {
-                int waiting = Waiting();
-                int owner = _guarantees.First;
-                if (_tree.IsHeldBack(_tree.GroupNode(0, 0)) || (waiting == 0 && owner == QueueList.None))
+                if (IsEmpty)
                 {
                     return -1;
                 }
+
+                int waiting = _tree.LinkedClasses;
+                int owner = _guarantees.First;
 
                 bool isGuaranteed = owner != QueueList.None && (_guaranteedInARow < GuaranteedInARow || waiting == 0);
                 int number = isGuaranteed ? -1 : Classes.Choose(waiting);
@@ -113,9 +132,9 @@ namespace SmartNicFw.Firmware.Arbitration
                     Classes.Served(number, waiting);
                 }
 
-                _tree.Unlink(queue);
-                Reserve(queue, bytes);
+                _taken = queue;
                 _start[queue] = start;
+                Reserve(queue, bytes);
                 return queue;
             }
 
@@ -126,6 +145,7 @@ namespace SmartNicFw.Firmware.Arbitration
         public void Refuse(int queue)
         {
             Settle(queue, 0);
+            Forget(queue);
             _tree.Link(queue);
         }
 
@@ -136,7 +156,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <param name="isBlocked">True: it may have more, and wakes when it can be moved; it keeps what is left of its quantum.</param>
         public void EndTurn(int queue, int lineBytes, int cost, bool hasMore, bool isBlocked)
         {
-            if (_reserved[queue] < 0)
+            if (!IsInTurn(queue))
             {
                 return;
             }
@@ -149,12 +169,14 @@ namespace SmartNicFw.Firmware.Arbitration
                 _guarantees.Sent(_tree.RateOf(node), lineBytes, node == start);
             }
 
+            Forget(queue);
             if (hasMore && !isBlocked)
             {
                 _tree.Link(queue);
             }
             else
             {
+                _tree.Unlink(queue);
                 _tree.Leave(queue, isBlocked);
             }
         }
@@ -204,19 +226,13 @@ namespace SmartNicFw.Firmware.Arbitration
             }
         }
 
-        // Bit n: class n has something to pick.
-        private int Waiting()
+        // The queue's turn is over, or it is stopped: there is nothing to unlink later.
+        private void Forget(int queue)
         {
-            int waiting = 0;
-            for (int number = 0; number < PriorityClasses.Count; number++)
+            if (_taken == queue)
             {
-                if (_tree.HasLinked(_tree.GroupNode(0, number)))
-                {
-                    waiting |= 1 << number;
-                }
+                _taken = -1;
             }
-
-            return waiting;
         }
 
         // Where to pick for a guarantee: of a group in its highest class.

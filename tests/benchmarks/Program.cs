@@ -21,6 +21,7 @@ internal static class Program
         ("memory: state of a VF, allocation of an access", Memory.Measure),
         ("enabling VFs", VfEnabling.Measure),
         ("frames from VF to VF against a bare copy loop", FrameRate.Measure),
+        ("turns against the number of queues", TurnCost.Measure),
         ("latency and idleness behind a vfio-user socket", SocketLatency.Measure),
         ("TCP in guests against QEMU's igb", GuestRatio.Measure),
     ];
