@@ -133,7 +133,7 @@ internal static class DemoCommand
         foreach (Sender sender in run.Senders)
         {
             SenderShare share = Shares[sender.Vf];
-            string expected = $"{(share.GuaranteeMbps > 0 ? ">= " : "")}{judge.ExpectedMbps(sender.Vf) * 100 / ShareRun.PortMbps:0.00} %";
+            string expected = $"{judge.ExpectedMbps(sender.Vf) * 100 / ShareRun.PortMbps:0.00} %";
             output.WriteLine(
                 $"{sender.Vf,2}  {share.Weight,6}  {(share.LimitMbps == 0 ? "-" : share.LimitMbps),5}  "
                 + $"{(share.GuaranteeMbps == 0 ? "-" : share.GuaranteeMbps),9}  {expected,14}  "
@@ -141,10 +141,10 @@ internal static class DemoCommand
                 + $"{sender.Percentile(0.5),4}  {sender.Percentile(0.99),4}");
         }
 
-        output.WriteLine($"{Word(judge.AreWeightsKept)}: what limit and guarantee leave is shared by weight, {judge.WorstWeight:0.0 %} off at the most");
+        output.WriteLine($"{Word(judge.AreWeightsKept)}: what limit and guarantee leave is shared by weight; {judge.WorstWeight:0.00 %} off at the most");
         output.WriteLine($"{Word(judge.AreLimitsKept)}: the limit is reached and not exceeded");
         output.WriteLine($"{Word(judge.AreGuaranteesKept)}: the guarantee is had at least");
-        output.WriteLine($"{Word(judge.IsSaturated)}: every VF had frames waiting all the time, all arrived in order, the port was full");
+        output.WriteLine($"{Word(judge.IsSaturated)}: all had frames waiting all the time, in order, and the port was full");
     }
 
     private static string Word(bool isKept) => isKept ? "kept" : "NOT kept";
@@ -155,7 +155,7 @@ internal static class DemoCommand
         output.WriteLine(
             $"{(IsRight(run) && judge.IsRight ? "PASS" : "FAIL")}: {run.Sent} frames sent, {seen.Right} arrived as the rules say, {seen.Wrong} did not, "
             + $"{seen.Missing} are missing; {run.Read(run.Offender, Counter.DroppedSpoofed)} of {run.Forged} forged frames stopped; "
-            + $"shares, limit and guarantee {(judge.IsRight ? "kept" : "not kept")} within {ShareJudge.Tolerance:0 %}");
+            + $"shares {(judge.IsRight ? "kept" : "not kept")}");
     }
 
     private static object Describe(DemoRun run, ShareRun saturated, ShareJudge judge) => new

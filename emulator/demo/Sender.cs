@@ -8,11 +8,7 @@ namespace SmartNicFw.Emulator.Demo;
 /// <param name="Weight">Its weight, 1 to 1,000.</param>
 /// <param name="LimitMbps">Its limit, Mbit/s; 0 for none.</param>
 /// <param name="GuaranteeMbps">Its guarantee, Mbit/s; 0 for none.</param>
-internal sealed record SenderShare(int Weight, int LimitMbps = 0, int GuaranteeMbps = 0)
-{
-    /// <summary>True when its weight alone decides how much it sends.</summary>
-    public bool IsByWeight => LimitMbps == 0 && GuaranteeMbps == 0;
-}
+internal sealed record SenderShare(int Weight, int LimitMbps = 0, int GuaranteeMbps = 0);
 
 /// <summary>Counts what of a VF has arrived, on the line, and how long it took from posting to delivery.</summary>
 /// <param name="vf">Number of the VF.</param>
