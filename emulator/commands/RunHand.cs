@@ -10,8 +10,7 @@ namespace SmartNicFw.Emulator.Commands;
 /// <summary>Lines: what a hand at the slot does, what <c>sriov_numvfs</c> is for the host in this process, the end.</summary>
 internal static class RunHand
 {
-    private const string Forms =
-        $"unplug [N], plug [N], numvfs VFS [N], FUNCTION SETTING... [N], group GROUP SETTING... [N], quit; {ShareSetting.LineForms}";
+    private const string Forms = "unplug [N], plug [N], numvfs VFS [N], FUNCTION SETTING... [N], group GROUP SETTING... [N], quit";
 
     /// <summary>Does what a line asks for.</summary>
     /// <returns>One line that says what happened.</returns>
@@ -21,6 +20,11 @@ internal static class RunHand
         if (ShareSetting.TryLine(words, out ShareSetting? setting, out int of))
         {
             return of < 1 || of > service.Endpoints.Count ? NotUnderstood(line, service) : Set(service.Endpoints[of - 1], of, setting!);
+        }
+
+        if (words.Length > 0 && (words[0] == "group" || FunctionName.TryNumber(words[0], out _, out _)))
+        {
+            return $"'{line}' is not understood; allowed: {ShareSetting.LineForms}";
         }
 
         bool isNumVFs = words.Length > 0 && words[0] == "numvfs";

@@ -20,10 +20,10 @@ internal sealed class ShareSetting
     /// <summary>What <c>--group</c> takes.</summary>
     public const string GroupForms = "GROUP:weight=W,max=MBIT,min=MBIT,parent=GROUP, where port:max=MBIT limits the port";
 
-    /// <summary>What the words of a line are.</summary>
+    /// <summary>What a line is.</summary>
     public const string LineForms =
-        "FUNCTION is one of " + FunctionName.NumberForms + "; SETTING of a function is one of weight=W, max=MBIT, min=MBIT, group=GROUP, "
-        + "priority=P, of a group weight=W, max=MBIT, min=MBIT, parent=GROUP; GROUP is a number or port";
+        "FUNCTION weight=W max=MBIT min=MBIT group=GROUP priority=P [N], group GROUP weight=W max=MBIT min=MBIT parent=GROUP [N], each at "
+        + "least one setting; FUNCTION is one of " + FunctionName.NumberForms + "; GROUP is a number or port";
 
     private const string PortName = "port";
     private static readonly string[] FunctionKeys = ["weight", "max", "min", "group", "priority"];
