@@ -96,9 +96,6 @@ namespace SmartNicFw.Firmware
         /// </summary>
         public bool HasWork => _isCutShort || !Pending.IsEmpty || _link.HasWork;
 
-        /// <summary>No timer is due before, microseconds of the clock; <see cref="long.MaxValue"/> when none is armed.</summary>
-        public long NextTimerUs => _wheel.NextUs;
-
         /// <summary>Does a bounded amount of work, in the order in which one thing leads to the next.</summary>
         public void Step()
         {

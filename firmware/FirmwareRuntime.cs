@@ -74,9 +74,6 @@ namespace SmartNicFw.Firmware
         /// </summary>
         public bool HasWork => DataPath.HasWork || !Resets.IsIdle;
 
-        /// <summary>No timer is due before, microseconds of the clock; <see cref="long.MaxValue"/> when none is armed. A sleep ends then.</summary>
-        public long NextTimerUs => DataPath.NextTimerUs;
-
         /// <summary>
         /// Does a bounded amount of work: link events, configuration requests, the control and the data flow, then resets
         /// under way.

@@ -22,10 +22,8 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
     private readonly ILogger _log;
     private readonly NetworkPort _port;
     private readonly LoopRegistration? _wire;
-    private readonly LoopTimer _timer;
     private readonly List<IDisposable> _sockets = [];
     private bool _isWireReady;
-    private bool _isTimerDue;
     private int _wireErrors;
 
     /// <summary>Powers a board on and connects its wire.</summary>
@@ -38,7 +36,6 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
         _port = port;
         Board = new EmulatedBoard(configuration, log, new RunningClock());
         Board.Engine.Port = port;
-        _timer = new LoopTimer(loop, () => _isTimerDue = true);
         if (port.Descriptor >= 0)
         {
             _wire = loop.Add(port.Descriptor, this, LoopEvents.Readable);
@@ -55,7 +52,7 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
     public FunctionFolder? Functions { get; private set; }
 
     /// <summary>True when another step has something to do.</summary>
-    public bool HasWork => _isWireReady || _isTimerDue || Board.HasWork;
+    public bool HasWork => _isWireReady || Board.HasWork;
 
     /// <summary>Lets hosts attach to the endpoint's whole hierarchy.</summary>
     /// <exception cref="SocketPathException">The path cannot be had; the message says why.</exception>
@@ -76,23 +73,16 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
         Functions.SetVFs(vfs);
     }
 
-    /// <summary>Does one bounded step, if there is something to do; before a sleep it has itself woken for firmware's next timer.</summary>
+    /// <summary>Does one bounded step, if there is something to do.</summary>
     /// <returns>True when there is more.</returns>
     public bool Step()
     {
         if (HasWork)
         {
             _isWireReady = false;
-            _isTimerDue = false;
             Board.Step();
         }
 
-        if (HasWork)
-        {
-            return true;
-        }
-
-        AwaitTimer();
         return HasWork;
     }
 
@@ -132,27 +122,6 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
         return true;
     }
 
-    // A limit that lets something pass again is announced by no port.
-    private void AwaitTimer()
-    {
-        long dueUs = Board.Firmware.NextTimerUs;
-        if (dueUs == long.MaxValue || !Board.IsPowered)
-        {
-            _timer.Disarm();
-            return;
-        }
-
-        long waitUs = dueUs - Board.Clock.NowUs;
-        if (waitUs > 0)
-        {
-            _timer.Arm(TimeSpan.FromMicroseconds(waitUs));
-        }
-        else
-        {
-            _isTimerDue = true;
-        }
-    }
-
     /// <summary>Detaches the hosts, removes the sockets, lets go of the wire.</summary>
     public void Dispose()
     {
@@ -161,7 +130,6 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
             socket.Dispose();
         }
 
-        _timer.Disarm();
         _wire?.Remove();
         _port.Dispose();
     }
