@@ -19,7 +19,16 @@ namespace SmartNicFw.Firmware
         /// <summary>Turns that one step grants at the most.</summary>
         public const int TurnsPerStep = 16;
 
+        /// <summary>Timers that one step fires at the most.</summary>
+        public const int TimersPerStep = 64;
+
         private readonly FunctionNumbering _numbering;
+        private readonly IMonotonicClock _clock;
+
+        // Timers are numbered by room: arbitration's first, then those of interrupts, one for each queue.
+        private readonly TimingWheel _wheel;
+        private readonly int _firstInterruptTimer;
+        private readonly InterruptModerator _moderator;
         private readonly IEthernetPort _ethernet;
         private readonly ConfigWindow _window;
         private readonly LinkStatus _link;
@@ -29,45 +38,49 @@ namespace SmartNicFw.Firmware
         private readonly DmaScheduler _scheduler;
         private readonly DeviceLifecycle _lifecycle;
         private readonly BusMastering _mastering;
-        private readonly IMonotonicClock _clock;
-        private readonly TimingWheel _wheel;
         private bool _isCutShort;
 
         /// <summary>Builds the rooms and hangs them into the reset door.</summary>
         public DataPath(
             EndpointConfiguration configuration, BoardContracts board, FunctionNumbering numbering, FunctionConfigSpace space,
-            ResetControl resets)
+            ResetControl resets, ErrorReporting errors)
         {
             _numbering = numbering;
+            _clock = board.Clock;
             _ethernet = board.EthernetPort;
             State = new VirtioState(configuration, numbering);
             Counters = new Counters(numbering.Count);
             _mastering = new BusMastering(numbering, space, resets, board.QueueEngine);
             Msix = new MsixTable(configuration, numbering, space, _mastering, board.MsixPort, Counters);
             int groups = configuration.RateGroups + 1;
-            _clock = board.Clock;
-            _wheel = new TimingWheel(TransmitScheduler.Timers(numbering.Count, groups));
+            _firstInterruptTimer = TransmitScheduler.Timers(numbering.Count, groups);
+            _wheel = new TimingWheel(_firstInterruptTimer + State.Queues.Count);
             TransmitScheduler transmit = new TransmitScheduler(State.Queues, numbering.Count, groups, board.Clock, _wheel);
             Pending = new PendingQueues(State.Queues, transmit);
             Arbitration = new ArbitrationPolicy(configuration, numbering, transmit);
-            InterruptModerator moderator = new InterruptModerator(State, Msix);
-            Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, moderator, Arbitration);
+            Coalescing coalescing = new Coalescing(State);
+            _moderator = new InterruptModerator(
+                State, Msix, board.QueueEngine, board.Clock, _wheel, _firstInterruptTimer, coalescing, Counters);
+            Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, _moderator, Arbitration);
             Steering steering = new Steering(State, board.SwitchTable);
             FunctionAccess access = new FunctionAccess(numbering, space, resets);
+            Turns = new TurnsUnderWay(configuration, State, numbering, new TransferRules(numbering, space));
             _lifecycle = new DeviceLifecycle(
-                State, board.QueueEngine, _mastering, board.SwitchTable, Pending, Policy, moderator, Msix, steering, Counters);
+                State, board.QueueEngine, _mastering, board.SwitchTable, Pending, Policy, _moderator, coalescing, Msix, steering, Counters,
+                Turns, Events, board.Clock);
             _doorbells = new DoorbellHandler(board.DoorbellPort, access, State, Pending, Counters);
             CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(configuration, numbering), _lifecycle, Msix);
             _bars = new BarAccessHandler(
                 configuration, board.BarPort, numbering, access, State, common,
                 new NetConfig(configuration, State, board.EthernetPort), Msix, _doorbells, Counters);
             _window = new ConfigWindow(space, access, _bars);
-            _link = new LinkStatus(State, moderator, board.EthernetPort);
+            _link = new LinkStatus(State, _moderator, board.EthernetPort);
             ControlQueue control = new ControlQueue(
                 board.CommandPort, State, new ReceiveCommands(State, board.SwitchTable, Policy),
-                new MultiqueueCommands(State, steering), new StatisticsCommands(State, board.QueueEngine));
+                new MultiqueueCommands(State, steering), new StatisticsCommands(State, board.QueueEngine),
+                new CoalescingCommands(State, coalescing, _moderator));
             _scheduler = new DmaScheduler(
-                board.QueueEngine, _mastering, State, Pending, _lifecycle, moderator, control, Counters);
+                board.QueueEngine, _mastering, State, Pending, Turns, _lifecycle, _moderator, control, errors, Events, Counters);
             _arbiter = new QueueArbiter(Pending, _scheduler);
             resets.Attach(_lifecycle);
         }
@@ -87,22 +100,54 @@ namespace SmartNicFw.Firmware
         /// <summary>Shares, rates and groups: the operator's.</summary>
         public ArbitrationPolicy Arbitration { get; }
 
+        /// <summary>The turns that the engine works on.</summary>
+        public TurnsUnderWay Turns { get; }
+
+        /// <summary>What happened to functions.</summary>
+        public EventRing Events { get; } = new EventRing();
+
         /// <summary>The queues that have work.</summary>
         public PendingQueues Pending { get; }
 
         /// <summary>
         /// True when the last step left something over that no port announces anew: queues that wait for a turn, reports of the
-        /// engine, frames of the wire, functions that have not heard of a change of the link.
+        /// engine, frames of the wire, functions that have not heard of a change of the link, a timer that is due.
         /// </summary>
-        public bool HasWork => _isCutShort || !Pending.IsEmpty || _link.HasWork;
+        public bool HasWork => _isCutShort || (!Pending.IsEmpty && !_scheduler.IsFull) || _link.HasWork || HasDueTimer;
+
+        /// <summary>
+        /// The microsecond of the clock before which no timer is due and no turn has lasted too long; <see cref="long.MaxValue"/> when there
+        /// is nothing to wait for. Time that has yet to pass is not work.
+        /// </summary>
+        public long NextTimerUs
+        {
+            get
+            {
+                long timer = _wheel.NextUs;
+                long deadline = Turns.NextDeadlineUs;
+                return timer < deadline ? timer : deadline;
+            }
+        }
+
+        private bool HasDueTimer
+        {
+            get
+            {
+                long nextUs = NextTimerUs;
+                return nextUs != long.MaxValue && nextUs <= _clock.NowUs;
+            }
+        }
 
         /// <summary>Does a bounded amount of work, in the order in which one thing leads to the next.</summary>
         public void Step()
         {
-            FireTimers();
+            long nowUs = _clock.NowUs;
+            _scheduler.NowUs = nowUs;
+            _scheduler.ExpireTurns();
             _link.Run();
             _bars.Run();
             _doorbells.Run();
+            FireTimers(nowUs);
             _isCutShort = _ethernet.HasReceived && _ethernet.SubmitTurn(PortFramesPerStep) == PortFramesPerStep;
 
             // What a turn reports is known before the next is granted: on a board that does turns at once, a step is as many
@@ -113,20 +158,6 @@ namespace SmartNicFw.Firmware
             }
 
             _isCutShort |= _scheduler.TakeEvents();
-        }
-
-        private void FireTimers()
-        {
-            long now = _clock.NowUs;
-            if (_wheel.NextUs > now)
-            {
-                return;
-            }
-
-            for (int timer = _wheel.TryTake(now); timer >= 0; timer = _wheel.TryTake(now))
-            {
-                Pending.Transmit.TimerDue(timer);
-            }
         }
 
         /// <inheritdoc/>
@@ -165,6 +196,28 @@ namespace SmartNicFw.Firmware
         public void WritePciCfgData(int function, uint data, uint lanes)
         {
             _window.Write(function, data, lanes);
+        }
+
+        // Those that are left over are due still: HasDueTimer.
+        private void FireTimers(long nowUs)
+        {
+            for (int fired = 0; fired < TimersPerStep && _wheel.NextUs <= nowUs; fired++)
+            {
+                int timer = _wheel.TryTake(nowUs);
+                if (timer < 0)
+                {
+                    return;
+                }
+
+                if (timer < _firstInterruptTimer)
+                {
+                    Pending.Transmit.TimerDue(timer);
+                }
+                else
+                {
+                    _moderator.Fire(timer - _firstInterruptTimer);
+                }
+            }
         }
     }
 }

@@ -19,6 +19,17 @@ namespace SmartNicFw.Firmware
         /// <summary>Most queue pairs a function may have.</summary>
         public const int MaxQueuePairs = 64;
 
+        /// <summary>Most DMA channels.</summary>
+        public const int MaxDmaChannels = 8;
+
+        /// <summary>Tags of a channel: the least, so that a turn has some, and the most that ten bits can tell apart.</summary>
+        public const int MinDmaTags = 16;
+        public const int MaxDmaTags = 1024;
+
+        /// <summary>Least and most bytes that a channel may have outstanding in a direction.</summary>
+        public const int MinDmaBytes = 64 * 1024;
+        public const int MaxDmaBytes = 64 * 1024 * 1024;
+
         /// <summary>Fastest Ethernet port, Mbit/s.</summary>
         public const int MaxEthernetMbps = 1000000;
 
@@ -68,6 +79,17 @@ namespace SmartNicFw.Firmware
         /// <summary>Rate groups that there may be beside the port itself, 0 to <see cref="MaxRateGroups"/>.</summary>
         public int RateGroups = 16;
 
+        /// <summary>DMA channels of the engine, 1 to <see cref="MaxDmaChannels"/>.</summary>
+        public int DmaChannels = 1;
+
+        /// <summary>Read requests that a channel may have outstanding, 16 to 1024.</summary>
+        public int DmaTags = 256;
+
+        /// <summary>
+        /// Bytes that a channel may be reading, and as many that it may be writing: <see cref="MinDmaBytes"/> to <see cref="MaxDmaBytes"/>.
+        /// </summary>
+        public int DmaOutstandingBytes = 1024 * 1024;
+
         /// <summary>Largest payload of a packet, bytes: 128, 256, 512, 1024, 2048 or 4096.</summary>
         public int MaxPayloadBytes = 512;
 
@@ -116,7 +138,7 @@ namespace SmartNicFw.Firmware
                 return OutOfRange("VfMsixVectors", VfMsixVectors, 1, MsixCapability.MaxVectors);
             }
 
-            string fault = ValidateQueues();
+            string fault = ValidateQueues() ?? ValidateDma();
             if (fault != null)
             {
                 return fault;
@@ -191,6 +213,23 @@ namespace SmartNicFw.Firmware
 
             return EthernetMbps < 1 || EthernetMbps > MaxEthernetMbps
                 ? OutOfRange("EthernetMbps", EthernetMbps, 1, MaxEthernetMbps)
+                : null;
+        }
+
+        private string ValidateDma()
+        {
+            if (DmaChannels < 1 || DmaChannels > MaxDmaChannels)
+            {
+                return OutOfRange("DmaChannels", DmaChannels, 1, MaxDmaChannels);
+            }
+
+            if (DmaTags < MinDmaTags || DmaTags > MaxDmaTags)
+            {
+                return OutOfRange("DmaTags", DmaTags, MinDmaTags, MaxDmaTags);
+            }
+
+            return DmaOutstandingBytes < MinDmaBytes || DmaOutstandingBytes > MaxDmaBytes
+                ? OutOfRange("DmaOutstandingBytes", DmaOutstandingBytes, MinDmaBytes, MaxDmaBytes)
                 : null;
         }
 

@@ -38,9 +38,10 @@ namespace SmartNicFw.Firmware
             Sriov = new SriovControl(Numbering, Space, Resets);
             Router = new FunctionRouter(Numbering, Sriov);
             Decode = new AddressDecode(configuration, Space, Sriov, Resets, board.AddressDecode);
-            DataPath = new DataPath(configuration, board, Numbering, Space, Resets);
+            ErrorReporting errors = new ErrorReporting(Numbering, Space);
+            DataPath = new DataPath(configuration, board, Numbering, Space, Resets, errors);
             ConfigTlps = new ConfigTlpHandler(
-                configuration, board.ConfigPort, Numbering, Router, Space, Sriov, Resets, Decode, new ErrorReporting(Numbering, Space),
+                configuration, board.ConfigPort, Numbering, Router, Space, Sriov, Resets, Decode, errors,
                 DataPath);
             ResetEndpoint(ResetKind.Fundamental);
         }
@@ -73,6 +74,12 @@ namespace SmartNicFw.Firmware
         /// while this is false and nothing waits in a port.
         /// </summary>
         public bool HasWork => DataPath.HasWork || !Resets.IsIdle;
+
+        /// <summary>
+        /// The microsecond of the board's clock at which a controller that sleeps is to step again, at the latest;
+        /// <see cref="long.MaxValue"/> when no timer is armed. A timer that is due is work.
+        /// </summary>
+        public long NextTimerUs => DataPath.NextTimerUs;
 
         /// <summary>
         /// Does a bounded amount of work: link events, configuration requests, the control and the data flow, then resets

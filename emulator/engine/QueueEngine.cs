@@ -165,6 +165,19 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     }
 
     /// <inheritdoc/>
+    public void HoldNotification(int function, int queue, bool isHeld)
+    {
+        if (_table.Find(function, queue) is { } running)
+        {
+            running.Ring.IsHeld = isHeld;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool WantsNotification(int function, int queue) =>
+        _table.Find(function, queue) is { } running && (!_table.MayReach(running) || running.Ring.WantsHeld());
+
+    /// <inheritdoc/>
     public bool TryTake(QueueEvent queueEvent)
     {
         ArgumentNullException.ThrowIfNull(queueEvent);

@@ -155,25 +155,27 @@ internal sealed class QueueTable
         }
     }
 
-    /// <summary>Notes a used buffer, to be published at the end of the turn.</summary>
-    public void MarkUsed(RunningQueue queue, int buffers = 1)
+    /// <summary>Notes that buffers were used for frames, to be published at the end of the turn.</summary>
+    public void MarkUsed(RunningQueue queue, int frames = 1)
     {
         if (queue.Used == 0)
         {
             _dirty.Add(queue);
         }
 
-        queue.Used += buffers;
+        queue.Used += frames;
     }
 
-    /// <summary>Publishes what was used since the last call; reports the queues whose driver wants to hear of it.</summary>
+    /// <summary>
+    /// Publishes what was used since the last call; reports the queues whose driver wants to hear of it, or would have before.
+    /// </summary>
     public void Publish()
     {
         foreach (RunningQueue queue in _dirty)
         {
             int used = queue.Used;
             queue.Used = 0;
-            if (queue.Ring.Publish())
+            if (queue.Ring.Publish() || queue.Ring.IsHeld)
             {
                 TellUsed(queue, used);
             }
@@ -206,14 +208,15 @@ internal sealed class QueueTable
     }
 
     /// <summary>Reports used buffers: one report a queue waits at the most, so that no guest can make them pile up.</summary>
-    public void TellUsed(RunningQueue queue, int buffers)
+    /// <param name="frames">Frames that they were used for.</param>
+    public void TellUsed(RunningQueue queue, int frames)
     {
         if (queue.Reported == 0)
         {
             Tell(QueueEventKind.Used, queue);
         }
 
-        queue.Reported += buffers;
+        queue.Reported += frames;
     }
 
     /// <summary>Adds a report of a queue.</summary>

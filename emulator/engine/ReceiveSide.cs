@@ -186,7 +186,7 @@ internal sealed unsafe class ReceiveSide
             queue.Ring.Complete(_chains[index], index < _chain ? (uint)_chains[index].WritableBytes : _chainOffset);
         }
 
-        _table.MarkUsed(queue, taken);
+        _table.MarkUsed(queue);
         return Placed.Yes;
     }
 

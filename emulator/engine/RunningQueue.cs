@@ -53,10 +53,10 @@ internal sealed class RunningQueue
     /// <summary>It waits for memory, and is in the table's list of those that do.</summary>
     public bool IsResting { get; set; }
 
-    /// <summary>Buffers used since the last publish.</summary>
+    /// <summary>Frames that buffers were used for since the last publish.</summary>
     public int Used { get; set; }
 
-    /// <summary>Used buffers that wait to be reported; 0 while no report of them waits.</summary>
+    /// <summary>Frames whose used buffers wait to be reported; 0 while no report of them waits.</summary>
     public int Reported { get; set; }
 
     /// <summary>True when the features have one.</summary>

@@ -23,6 +23,8 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
     private readonly NetworkPort _port;
     private readonly LoopRegistration? _wire;
     private readonly List<IDisposable> _sockets = [];
+    private readonly LoopTimer _alarm;
+    private long _alarmUs = long.MaxValue;
     private bool _isWireReady;
     private int _wireErrors;
 
@@ -36,6 +38,7 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
         _port = port;
         Board = new EmulatedBoard(configuration, log, new RunningClock());
         Board.Engine.Port = port;
+        _alarm = new LoopTimer(loop, () => _alarmUs = long.MaxValue);
         if (port.Descriptor >= 0)
         {
             _wire = loop.Add(port.Descriptor, this, LoopEvents.Readable);
@@ -83,7 +86,13 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
             Board.Step();
         }
 
-        return HasWork;
+        bool hasWork = HasWork;
+        if (!hasWork)
+        {
+            SetAlarm(Board.IsPowered ? Board.Firmware.NextTimerUs : long.MaxValue);
+        }
+
+        return hasWork;
     }
 
     /// <summary>Frames have arrived: the next step takes them.</summary>
@@ -130,7 +139,27 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
             socket.Dispose();
         }
 
+        _alarm.Disarm();
         _wire?.Remove();
         _port.Dispose();
+    }
+
+    // The loop sleeps no longer than until firmware's next timer; it steps every board when it wakes.
+    private void SetAlarm(long dueUs)
+    {
+        if (dueUs == _alarmUs)
+        {
+            return;
+        }
+
+        _alarmUs = dueUs;
+        if (dueUs == long.MaxValue)
+        {
+            _alarm.Disarm();
+        }
+        else
+        {
+            _alarm.Arm(TimeSpan.FromMicroseconds(dueUs - Board.Clock.NowUs));
+        }
     }
 }

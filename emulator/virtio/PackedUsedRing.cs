@@ -25,6 +25,12 @@ internal sealed unsafe class PackedUsedRing
     private ulong _held;
     private int _slotsStaged;
 
+    // The first slot and its flags since the interrupt that is held back was wanted, and the slots published since, no more than
+    // offset and wrap counter can tell apart.
+    private int _windowSlot;
+    private uint _windowWrap;
+    private int _window;
+
     public PackedUsedRing(int size, bool hasEventIdx)
     {
         _size = size;
@@ -33,6 +39,9 @@ internal sealed unsafe class PackedUsedRing
 
     /// <summary>True when there is something to publish.</summary>
     public bool HasStaged => _slotsStaged != 0;
+
+    /// <summary>An interrupt that was wanted is held back: <see cref="WantsHeld"/> looks at all that is published until it is not.</summary>
+    public bool IsHeld { get; set; }
 
     /// <summary>Says where the areas are in native memory.</summary>
     public void Bind(byte* ring, byte* driverEvent)
@@ -91,24 +100,50 @@ internal sealed unsafe class PackedUsedRing
         // Partner: the driver's barrier between its write of the event structure and its last look at the ring (2.8.22).
         // Without it both sides could miss the other's write: no interrupt, and a buffer that waits for ever.
         Interlocked.MemoryBarrier();
+        bool isWanted = Wants(_heldSlot, _heldWrap, published);
+        if (isWanted && !IsHeld)
+        {
+            (_windowSlot, _windowWrap, _window) = (_heldSlot, _heldWrap, published);
+        }
+        else
+        {
+            _window = int.Min(_window + published, 2 * _size);
+        }
+
+        return isWanted;
+    }
+
+    /// <summary>True when the driver wants an interrupt for any of the slots since the one that is held back.</summary>
+    public bool WantsHeld()
+    {
+        // As in Publish: the slots were shown before.
+        Interlocked.MemoryBarrier();
+        return Wants(_windowSlot, _windowWrap, _window);
+    }
+
+    // For a run of slots.
+    private bool Wants(int first, uint wrap, int slots)
+    {
         uint wanted = Volatile.Read(ref *_driverEvent);
         uint flags = (wanted >> (8 * PackedEvent.FlagsOffset)) & 3;
         return flags == PackedEvent.FlagsDescriptor && _hasEventIdx
-            ? Passed(wanted, published)
+            ? Passed(wanted, first, wrap, slots)
             : flags != PackedEvent.FlagsDisable;
     }
 
-    // Whether the slot that the driver named is among those published: by window, for slots are skipped (2.8.14).
-    private bool Passed(uint wanted, int published)
+    // Whether the slot that the driver named is among them: by window, for slots are skipped (2.8.14).
+    private bool Passed(uint wanted, int first, uint firstWrap, int slots)
     {
-        int distance = (int)(wanted & PackedEvent.DescriptorEventOffsetMask) - _heldSlot;
+        int distance = (int)(wanted & PackedEvent.DescriptorEventOffsetMask) - first;
         uint wrap = (wanted & PackedEvent.DescriptorWrapMask) != 0 ? AvailAndUsed : 0;
-        if (wrap != _heldWrap)
+        if (wrap != firstWrap)
         {
             distance += _size;
         }
 
-        return distance >= 0 && distance < published;
+        // Behind the first: two rounds on, if the run is that long.
+        distance += distance < 0 ? 2 * _size : 0;
+        return distance < slots;
     }
 
     private ulong* Slot(int slot) => (ulong*)(_ring + ((nint)slot * PackedDescriptor.Bytes) + PackedDescriptor.LengthOffset);

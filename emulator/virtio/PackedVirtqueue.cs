@@ -26,6 +26,13 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
     /// <inheritdoc/>
     public override bool IsBroken => _avail.IsBroken;
 
+    /// <inheritdoc/>
+    public override bool IsHeld
+    {
+        get => _used.IsHeld;
+        set => _used.IsHeld = value;
+    }
+
     private protected override bool SeesWork => _avail.HasWork;
 
     private protected override bool HasStaged => _used.HasStaged;
@@ -74,6 +81,8 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
     }
 
     private protected override bool Show() => _used.Publish();
+
+    private protected override bool SeesWant() => _used.WantsHeld();
 
     private protected override void Disarm() => _avail.DisableKicks();
 

@@ -17,6 +17,9 @@ internal sealed unsafe class SplitUsedRing
     private ushort _next;
     private ushort _published;
 
+    // Elements published since the interrupt that is held back was wanted, these included; no more than the index can tell apart.
+    private int _window;
+
     public SplitUsedRing(int size, bool hasEventIdx)
     {
         _mask = size - 1;
@@ -25,6 +28,9 @@ internal sealed unsafe class SplitUsedRing
 
     /// <summary>True when there is something to publish.</summary>
     public bool HasStaged => _next != _published;
+
+    /// <summary>An interrupt that was wanted is held back: <see cref="WantsHeld"/> looks at all that is published until it is not.</summary>
+    public bool IsHeld { get; set; }
 
     /// <summary>Says where the areas are in native memory.</summary>
     public void Bind(byte* avail, byte* used)
@@ -72,8 +78,22 @@ internal sealed unsafe class SplitUsedRing
         // Partner: the driver's barrier between its write of flags or used_event and its last look at used.idx (2.7.14).
         // Without it both sides could miss the other's write: no interrupt, and a buffer that waits for ever.
         Interlocked.MemoryBarrier();
-        return _hasEventIdx
-            ? (ushort)(now - Volatile.Read(ref *_usedEvent) - 1) < (ushort)(now - before)
-            : (Volatile.Read(ref *_availFlags) & AvailRing.NoInterrupt) == 0;
+        int published = (ushort)(now - before);
+        bool isWanted = Wants(published);
+        _window = isWanted && !IsHeld ? published : int.Min(_window + published, ushort.MaxValue);
+        return isWanted;
     }
+
+    /// <summary>True when the driver wants an interrupt for any of the elements since the one that is held back.</summary>
+    public bool WantsHeld()
+    {
+        // As in Publish: the index was shown before.
+        Interlocked.MemoryBarrier();
+        return Wants(_window);
+    }
+
+    // For the elements published last.
+    private bool Wants(int elements) => _hasEventIdx
+        ? (ushort)(_published - Volatile.Read(ref *_usedEvent) - 1) < elements
+        : (Volatile.Read(ref *_availFlags) & AvailRing.NoInterrupt) == 0;
 }

@@ -30,6 +30,13 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
     /// <inheritdoc/>
     public override bool IsBroken => _avail.IsBroken;
 
+    /// <inheritdoc/>
+    public override bool IsHeld
+    {
+        get => _used.IsHeld;
+        set => _used.IsHeld = value;
+    }
+
     private protected override bool SeesWork => _avail.HasWork;
 
     private protected override bool HasStaged => _used.HasStaged;
@@ -70,6 +77,8 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
     }
 
     private protected override bool Show() => _used.Publish();
+
+    private protected override bool SeesWant() => _used.WantsHeld();
 
     private protected override void Disarm() => _avail.DisableKicks();
 

@@ -189,6 +189,15 @@ public abstract unsafe class Virtqueue
         return isNew;
     }
 
+    /// <summary>
+    /// True while an interrupt that <see cref="Publish"/> asked for is held back: what is published meanwhile is one with it.
+    /// </summary>
+    public abstract bool IsHeld { get; set; }
+
+    /// <summary>True when the driver wants an interrupt for anything published since the one that is held back; of remote memory
+    /// also when it may want one.</summary>
+    public bool WantsHeld() => _mirrors.Count != 0 || SeesWant();
+
     /// <summary>Tells the driver that kicks are not needed while the queue is polled. A hint: kicks may still come.</summary>
     public void DisableKicks()
     {
@@ -243,6 +252,9 @@ public abstract unsafe class Virtqueue
 
     /// <summary>As <see cref="Publish"/>, of native memory.</summary>
     private protected abstract bool Show();
+
+    /// <summary>As <see cref="WantsHeld"/>, of native memory.</summary>
+    private protected abstract bool SeesWant();
 
     /// <summary>As <see cref="DisableKicks"/>, of native memory.</summary>
     private protected abstract void Disarm();

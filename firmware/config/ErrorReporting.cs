@@ -29,6 +29,59 @@ namespace SmartNicFw.Firmware.Config
             Record(function, AerCapability.UncorrectablePoisonedTlpMask, request);
         }
 
+        /// <summary>Records that a read request of the function found no completion in time. There is no header to log.</summary>
+        public void CompletionTimeout(int function)
+        {
+            RecordOwnRequest(function, AerCapability.UncorrectableCompletionTimeoutMask);
+        }
+
+        /// <summary>Records that a completion for the function was poisoned. Its header is not known here.</summary>
+        public void PoisonedCompletion(int function)
+        {
+            int bits = PciConfigHeader.StatusDetectedParityErrorMask;
+            int command = _space.Read16(function, PciConfigHeader.CommandOffset);
+            if ((command & PciConfigHeader.CommandParityErrorResponseMask) != 0)
+            {
+                bits |= PciConfigHeader.StatusMasterDataParityErrorMask;
+            }
+
+            SetStatus(function, bits);
+            RecordOwnRequest(function, AerCapability.UncorrectablePoisonedTlpMask);
+        }
+
+        /// <summary>Records that a request of the function was answered Unsupported Request (7.5.1.1.4): its completer reports the error.</summary>
+        public void ReceivedMasterAbort(int function)
+        {
+            SetStatus(function, PciConfigHeader.StatusReceivedMasterAbortMask);
+        }
+
+        /// <summary>Records that a request of the function was answered Completer Abort (7.5.1.1.4): its completer reports the error.</summary>
+        public void ReceivedTargetAbort(int function)
+        {
+            SetStatus(function, PciConfigHeader.StatusReceivedTargetAbortMask);
+        }
+
+        // An error of a request that the function gives up: not advisory, for nobody tries again (6.2.3.2.4.4).
+        private void RecordOwnRequest(int function, uint error)
+        {
+            int aer = _space.TemplateOf(function).Offsets.Aer;
+            int owner = _numbering.PhysicalFunctionOf(function);
+            int ownerAer = _space.TemplateOf(owner).Offsets.Aer;
+            bool isFatal = (_space.Read(owner, ownerAer + AerCapability.UncorrectableSeverityOffset) & error) != 0;
+            SetBits(
+                function, _space.TemplateOf(function).Offsets.PciExpress + PciExpressCapability.DeviceStatusOffset,
+                (uint)(isFatal
+                    ? PciExpressCapability.DeviceStatusFatalDetectedMask
+                    : PciExpressCapability.DeviceStatusNonFatalDetectedMask));
+            uint masked = _space.Read(owner, ownerAer + AerCapability.UncorrectableMaskOffset);
+            uint earlier = _space.Read(function, aer + AerCapability.UncorrectableStatusOffset) & ~masked;
+            SetBits(function, aer + AerCapability.UncorrectableStatusOffset, error);
+            if ((masked & error) == 0 && earlier == 0)
+            {
+                PointAt(function, aer, error);
+            }
+        }
+
         private void Record(int function, uint error, ConfigRequest request)
         {
             int aer = _space.TemplateOf(function).Offsets.Aer;
@@ -63,13 +116,7 @@ namespace SmartNicFw.Firmware.Config
         // The first unmasked error keeps the header log until software has cleared its status bit (7.8.4.8).
         private void Log(int function, int aer, uint error, ConfigRequest request)
         {
-            uint position = 0;
-            while (error >> (int)position != 1)
-            {
-                position++;
-            }
-
-            _space.StoreBits(function, aer + AerCapability.ControlOffset, AerCapability.ControlFirstErrorPointerMask, position);
+            PointAt(function, aer, error);
             int log = aer + AerCapability.HeaderLogOffset;
             uint first = ConfigurationRequestHeader.FmtTypeRead0 | ConfigurationRequestHeader.LengthOneWord;
             first |= request.IsWrite ? ConfigurationRequestHeader.FmtWithData : 0;
@@ -86,6 +133,22 @@ namespace SmartNicFw.Firmware.Config
                 function, log + 8,
                 ((uint)request.RoutingId << ConfigurationRequestHeader.RoutingIdShift) | (uint)request.RegisterOffset);
             _space.Store(function, log + 12, 0);
+        }
+
+        private void PointAt(int function, int aer, uint error)
+        {
+            uint position = 0;
+            while (error >> (int)position != 1)
+            {
+                position++;
+            }
+
+            _space.StoreBits(function, aer + AerCapability.ControlOffset, AerCapability.ControlFirstErrorPointerMask, position);
+        }
+
+        private void SetStatus(int function, int bits)
+        {
+            SetBits(function, PciConfigHeader.StatusOffset, (uint)bits);
         }
 
         private void SetBits(int function, int offset, uint bits)

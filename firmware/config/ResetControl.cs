@@ -18,13 +18,25 @@ namespace SmartNicFw.Firmware.Config
         /// <param name="count">Number of functions, 1 upwards.</param>
         void Stop(int firstFunction, int count);
 
+        /// <summary>
+        /// Begins to stop a function: it starts nothing more, but what is under way may end by itself, in bounded time
+        /// (<see cref="IsQuiet"/>).
+        /// </summary>
+        void Quiesce(int function);
+
+        /// <summary>
+        /// True when nothing of a function that is quiesced is under way any more; what has not ended within the participant's bound is
+        /// stopped by this call.
+        /// </summary>
+        bool IsQuiet(int function);
+
         /// <summary>Gives the state of one stopped function its reset values.</summary>
         void Clear(int function);
     }
 
     /// <summary>
-    /// Resets: conventional, function level, VF Enable, D3hot to D0. Stopping is immediate; clearing is work that
-    /// <see cref="Advance"/> does in bounded portions, and a function answers Configuration Request Retry Status until
+    /// Resets: conventional, function level, VF Enable, D3hot to D0. A function level reset, and the soft one on the way to D0, let what is
+    /// under way end within a bound; every other reset stops it at once. Clearing is work that <see cref="Advance"/> does in bounded portions, and a function answers Configuration Request Retry Status until
     /// its turn is over (PCI Express Base Specification 5.0, 2.3.1, 6.6.1, 6.6.2, 9.2.2).
     /// </summary>
     public sealed class ResetControl
@@ -115,15 +127,18 @@ namespace SmartNicFw.Firmware.Config
                 return;
             }
 
-            Stop(function, 1);
+            if (_participant != null)
+            {
+                _participant.Quiesce(function);
+            }
+
             if (_waitingCount == 0)
             {
                 _waitingSinceUs = _clock.NowUs;
             }
 
             _states[function] = Waiting;
-            _waiting[(_waitingHead + _waitingCount) % _waiting.Length] = (ushort)function;
-            _waitingCount++;
+            PutWaiting(function);
         }
 
         /// <summary>VF Enable was set: no VF of the PF is ready until <see cref="Advance"/> has given it its reset values.</summary>
@@ -185,6 +200,12 @@ namespace SmartNicFw.Firmware.Config
             {
                 int function = TakeWaiting();
                 budget--;
+                if (_participant != null && !_participant.IsQuiet(function))
+                {
+                    PutWaiting(function);
+                    continue;
+                }
+
                 if (IsStarted(function))
                 {
                     Clear(function, ResetKind.FunctionLevel);
@@ -245,6 +266,12 @@ namespace SmartNicFw.Firmware.Config
         {
             return !_numbering.IsVirtual(function)
                 || _numbering.VfNumberOf(function) < _readyVFs[_numbering.PhysicalFunctionOf(function)];
+        }
+
+        private void PutWaiting(int function)
+        {
+            _waiting[(_waitingHead + _waitingCount) % _waiting.Length] = (ushort)function;
+            _waitingCount++;
         }
 
         private int TakeWaiting()

@@ -1,5 +1,6 @@
 // Hands turns to the engine and takes what it reports. Decides nothing about order: that is the arbiter's.
 using SmartNicFw.Firmware.Arbitration;
+using SmartNicFw.Firmware.Config;
 using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Firmware.Virtio;
@@ -7,40 +8,69 @@ using SmartNicFw.Hal.Contracts;
 
 namespace SmartNicFw.Firmware.Dma
 {
-    /// <summary>Direct submission: one turn of a queue at a time, as many queues as the engine takes.</summary>
+    /// <summary>
+    /// One turn of a queue at a time, as many queues as there are credits for. A turn that the engine never reports ends by its deadline, as one
+    /// with a fault does: the error stands in the function's registers, an event in the ring, and the function is broken. No other function
+    /// notices.
+    /// </summary>
     public sealed class DmaScheduler
     {
         /// <summary>Events that one step takes at the most.</summary>
         public const int EventsPerStep = 64;
 
+        /// <summary>
+        /// What a turn may take beyond the Completion Timeout of its last request, microseconds. An engine watches single requests; this
+        /// is for one that reports nothing at all.
+        /// </summary>
+        public const int TransferUs = 10000;
+
         private readonly IQueueEngine _engine;
         private readonly BusMastering _mastering;
         private readonly VirtioState _state;
         private readonly PendingQueues _pending;
+        private readonly TurnsUnderWay _turns;
         private readonly DeviceLifecycle _lifecycle;
         private readonly InterruptModerator _moderator;
         private readonly ControlQueue _control;
+        private readonly ErrorReporting _errors;
+        private readonly EventRing _events;
         private readonly Counters _counters;
         private readonly QueueEvent _event = new QueueEvent();
 
+        // By function: queues of it that wait for credits of the function's own share. By queue: 1 while it is one of them.
+        private readonly ushort[] _overShare;
+        private readonly byte[] _isOverShare;
+
         /// <summary>Connects the room.</summary>
         public DmaScheduler(
-            IQueueEngine engine, BusMastering mastering, VirtioState state, PendingQueues pending, DeviceLifecycle lifecycle,
-            InterruptModerator moderator, ControlQueue control, Counters counters)
+            IQueueEngine engine, BusMastering mastering, VirtioState state, PendingQueues pending, TurnsUnderWay turns,
+            DeviceLifecycle lifecycle, InterruptModerator moderator, ControlQueue control, ErrorReporting errors, EventRing events,
+            Counters counters)
         {
             _engine = engine;
             _mastering = mastering;
             _state = state;
             _pending = pending;
+            _turns = turns;
             _lifecycle = lifecycle;
             _moderator = moderator;
             _control = control;
+            _errors = errors;
+            _events = events;
             _counters = counters;
+            _overShare = new ushort[state.Functions];
+            _isOverShare = new byte[state.Queues.Count];
         }
+
+        /// <summary>The time, microseconds: told once a step.</summary>
+        public long NowUs { get; set; }
+
+        /// <summary>True when the last turn found the channels or the engine full: only a report changes that.</summary>
+        public bool IsFull { get; private set; }
 
         /// <summary>Gives a queue its turn: a command of a control queue, frames of any other.</summary>
         /// <param name="index">Index of a running queue that is in no turn.</param>
-        /// <returns>False when the engine has no room; the queue waits again then.</returns>
+        /// <returns>False when there are no credits or the engine has no room; the queue waits again then.</returns>
         public bool TrySubmit(int index, int frames, int bytes)
         {
             int function = _state.Queues.FunctionOf(index);
@@ -52,30 +82,44 @@ namespace SmartNicFw.Firmware.Dma
                 return true;
             }
 
-            if (_state.RoleOf(function, queue) == QueueRole.Control)
+            QueueRole role = _state.RoleOf(function, queue);
+            if (role == QueueRole.Control)
             {
                 // One command a turn: no driver keeps the others waiting by sending many.
                 _pending.EndTurn(index, 0, 0, 0, _control.TryHandle(function, queue), false);
                 return true;
             }
 
-            HalStatus status = _engine.SubmitTurn(function, queue, frames, bytes);
+            int channel = _turns.TryBegin(index, function, role == QueueRole.Transmit, bytes, NowUs);
+            if (channel == DmaCredits.OverShare)
+            {
+                // It comes back when a turn of its function ends; meanwhile it is in nobody's way.
+                _overShare[function] += (ushort)(1 - _isOverShare[index]);
+                _isOverShare[index] = 1;
+                _pending.EndTurn(index, 0, 0, 0, false, true);
+                return true;
+            }
+
+            HalStatus status = channel == DmaCredits.Full ? HalStatus.Busy : _engine.SubmitTurn(function, queue, frames, bytes);
             if (status == HalStatus.Ok)
             {
                 _state.Change(index, 0, QueueFlag.InTurn);
                 _counters.Turns[function]++;
-            }
-            else if (status == HalStatus.Busy)
-            {
-                _pending.Refuse(index);
-                return false;
-            }
-            else
-            {
-                _pending.EndTurn(index, 0, 0, 0, false, false);
+                return true;
             }
 
-            return true;
+            _turns.End(index);
+            if (status != HalStatus.Busy)
+            {
+                _pending.EndTurn(index, 0, 0, 0, false, false);
+                return true;
+            }
+
+            _pending.Refuse(index);
+
+            // Without a turn under way no report will come: then the engine is asked again.
+            IsFull = _turns.Total != 0;
+            return false;
         }
 
         /// <summary>Takes the events of one step.</summary>
@@ -85,9 +129,11 @@ namespace SmartNicFw.Firmware.Dma
             int taken = 0;
             for (; taken < EventsPerStep && _engine.TryTake(_event); taken++)
             {
+                IsFull = false;
                 int index = _state.IndexOf(_event.Function, _event.Queue);
                 if (index < 0 || !_state.Has(index, QueueFlag.Running))
                 {
+                    // It was stopped meanwhile, or was never there.
                     continue;
                 }
 
@@ -97,10 +143,17 @@ namespace SmartNicFw.Firmware.Dma
                         EndTurn(index);
                         break;
                     case QueueEventKind.Used:
-                        _moderator.QueueUsed(_event.Function, index);
+                        if (!_lifecycle.IsDraining(_event.Function))
+                        {
+                            _moderator.QueueUsed(_event.Function, index, _event.Frames);
+                        }
+
+                        break;
+                    case QueueEventKind.Faulted:
+                        Fail(index, _event.Fault);
                         break;
                     default:
-                        _lifecycle.Break(_event.Function);
+                        Contain(index);
                         break;
                 }
             }
@@ -108,12 +161,97 @@ namespace SmartNicFw.Firmware.Dma
             return taken == EventsPerStep;
         }
 
+        /// <summary>Ends turns that have lasted too long, at most <see cref="EventsPerStep"/> of them.</summary>
+        public void ExpireTurns()
+        {
+            for (int expired = 0; expired < EventsPerStep && _turns.Total != 0; expired++)
+            {
+                int index = _turns.Expired(NowUs);
+                if (index == TurnsUnderWay.None)
+                {
+                    return;
+                }
+
+                IsFull = false;
+                Fail(index, DmaFault.CompletionTimeout);
+            }
+        }
+
         private void EndTurn(int index)
         {
+            if (!_turns.End(index))
+            {
+                _counters.UnexpectedReports++;
+                return;
+            }
+
             bool isRung = _state.Has(index, QueueFlag.Rung);
             _state.Change(index, QueueFlag.InTurn | QueueFlag.Rung, 0);
+            bool goesOn = !_lifecycle.IsDraining(_event.Function);
             _pending.EndTurn(
-                index, _event.Frames, _event.Bytes, _event.CopiedBytes, _event.HasMore || isRung, _event.IsBlocked && !isRung);
+                index, _event.Frames, _event.Bytes, _event.CopiedBytes, goesOn && (_event.HasMore || isRung),
+                goesOn && _event.IsBlocked && !isRung);
+            Readmit(_event.Function);
+        }
+
+        /// <summary>Credits of a function have come back: its queues that waited for them wait for their turn again.</summary>
+        private void Readmit(int function)
+        {
+            int first = _state.Queues.First(function);
+            for (int index = first; _overShare[function] != 0; index++)
+            {
+                if (_isOverShare[index] != 0)
+                {
+                    _isOverShare[index] = 0;
+                    _overShare[function]--;
+                    if (_state.IsLive(function) && _state.Has(index, QueueFlag.Running))
+                    {
+                        _pending.Add(index);
+                    }
+                }
+            }
+        }
+
+        // The function is contained: all its queues stop, and its driver is told.
+        private void Fail(int index, DmaFault fault)
+        {
+            int function = _state.Queues.FunctionOf(index);
+            _counters.DmaFaults[function]++;
+            switch (fault)
+            {
+                case DmaFault.CompletionTimeout:
+                    _errors.CompletionTimeout(function);
+                    _events.Add(NowUs, function, EventKind.CompletionTimeout);
+                    break;
+                case DmaFault.PoisonedCompletion:
+                    _errors.PoisonedCompletion(function);
+                    _events.Add(NowUs, function, EventKind.PoisonedCompletion);
+                    break;
+                case DmaFault.CompleterAbort:
+                    _errors.ReceivedTargetAbort(function);
+                    _events.Add(NowUs, function, EventKind.CompleterAbort);
+                    break;
+                default:
+                    _errors.ReceivedMasterAbort(function);
+                    _events.Add(NowUs, function, EventKind.UnsupportedRequest);
+                    break;
+            }
+
+            Contain(index);
+        }
+
+        // Of a function that is being reset nothing else is left to contain.
+        private void Contain(int index)
+        {
+            int function = _state.Queues.FunctionOf(index);
+            if (_lifecycle.IsDraining(function))
+            {
+                _lifecycle.StopQueue(function, _state.Queues.QueueOf(index));
+            }
+            else
+            {
+                _lifecycle.Break(function);
+            }
         }
     }
 }

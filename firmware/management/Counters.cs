@@ -10,23 +10,38 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>MSI-X messages sent, by function.</summary>
         public readonly uint[] Interrupts;
 
+        /// <summary>Notifications of queues that waited for count or time, by function.</summary>
+        public readonly uint[] DeferredInterrupts;
+
+        /// <summary>Those of them that the driver no longer wanted then, by function.</summary>
+        public readonly uint[] UnwantedInterrupts;
+
         /// <summary>Doorbells that led to a queue, by function.</summary>
         public readonly uint[] Notifications;
 
         /// <summary>Times a function was broken by its driver, by function.</summary>
         public readonly uint[] Broken;
 
+        /// <summary>Turns that a fault or a time-out ended, by function.</summary>
+        public readonly uint[] DmaFaults;
+
         /// <summary>Makes room for every function.</summary>
         public Counters(int functions)
         {
             Turns = new uint[functions];
             Interrupts = new uint[functions];
+            DeferredInterrupts = new uint[functions];
+            UnwantedInterrupts = new uint[functions];
             Notifications = new uint[functions];
             Broken = new uint[functions];
+            DmaFaults = new uint[functions];
         }
 
         /// <summary>Doorbells of queues that are not there or do not run.</summary>
         public long StrayNotifications { get; internal set; }
+
+        /// <summary>Reports of turns that were not under way.</summary>
+        public long UnexpectedReports { get; internal set; }
 
         /// <summary>BAR accesses that no register answers: wrong place, size or alignment.</summary>
         public long UnsuitableAccesses { get; internal set; }

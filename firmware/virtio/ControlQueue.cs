@@ -24,19 +24,21 @@ namespace SmartNicFw.Firmware.Virtio
         private readonly ReceiveCommands _receive;
         private readonly MultiqueueCommands _multiqueue;
         private readonly StatisticsCommands _statistics;
+        private readonly CoalescingCommands _coalescing;
         private readonly byte[] _command;
         private readonly byte[] _reply;
 
         /// <summary>Connects the room.</summary>
         internal ControlQueue(
             ICommandPort port, VirtioState state, ReceiveCommands receive, MultiqueueCommands multiqueue,
-            StatisticsCommands statistics)
+            StatisticsCommands statistics, CoalescingCommands coalescing)
         {
             _port = port;
             _state = state;
             _receive = receive;
             _multiqueue = multiqueue;
             _statistics = statistics;
+            _coalescing = coalescing;
             int longest = StatisticsCommands.MaxCommandBytes(state);
             _command = new byte[longest > CommandBytes ? longest : CommandBytes];
             _reply = new byte[StatisticsCommands.MaxReply(_command.Length)];
@@ -54,6 +56,7 @@ namespace SmartNicFw.Firmware.Virtio
 
             _state.Commands[function]++;
             _statistics.ResultBytes = 0;
+            _coalescing.ResultBytes = 0;
             bool isDone = length >= VirtioNetControl.DataOffset && TryRun(function, length);
             if (isDone)
             {
@@ -61,7 +64,7 @@ namespace SmartNicFw.Firmware.Virtio
             }
 
             _reply[0] = (byte)(isDone ? VirtioNetControl.Ok : VirtioNetControl.Error);
-            _port.Complete(function, queue, _reply, isDone ? 1 + _statistics.ResultBytes : 1);
+            _port.Complete(function, queue, _reply, isDone ? 1 + _statistics.ResultBytes + _coalescing.ResultBytes : 1);
             return true;
         }
 
@@ -80,6 +83,8 @@ namespace SmartNicFw.Firmware.Virtio
                         && _receive.TrySetVlan(function, command, _command, length);
                 case VirtioNetControl.ClassMq:
                     return _multiqueue.TryRun(function, command, _command, length);
+                case VirtioNetControl.ClassNotfCoal:
+                    return _coalescing.TryRun(function, command, _command, length, _reply);
                 case VirtioNetControl.ClassStats:
                     return _state.IsNegotiated(function, FeatureOffer.DeviceStats)
                         && _statistics.TryRun(function, command, _command, length, _reply);

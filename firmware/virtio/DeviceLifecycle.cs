@@ -15,6 +15,15 @@ namespace SmartNicFw.Firmware.Virtio
     /// </summary>
     public sealed class DeviceLifecycle : IResetParticipant
     {
+        /// <summary>
+        /// Turns that are begun, of all functions, before those of a function that drains are cut short: as many as there are in one step,
+        /// and again, so that an engine that works gets to the end of each.
+        /// </summary>
+        public const int DrainTurns = 2 * DataPath.TurnsPerStep;
+
+        /// <summary>Microseconds after which they are cut short in any case: a tenth of what software waits for an FLR (6.6.2).</summary>
+        public const int DrainUs = 10000;
+
         private readonly VirtioState _state;
         private readonly IQueueEngine _engine;
         private readonly BusMastering _mastering;
@@ -22,16 +31,32 @@ namespace SmartNicFw.Firmware.Virtio
         private readonly PendingQueues _pending;
         private readonly VfPolicy _policy;
         private readonly InterruptModerator _moderator;
+        private readonly Coalescing _coalescing;
         private readonly MsixTable _msix;
         private readonly Steering _steering;
         private readonly Counters _counters;
+        private readonly TurnsUnderWay _turns;
+        private readonly EventRing _events;
+        private readonly IMonotonicClock _clock;
+
+        // By function that is being reset while turns of it are under way: since when, and after how many turns.
+        private readonly byte[] _isDraining;
+        private readonly long[] _drainingSinceUs;
+        private readonly uint[] _drainingFrom;
         private readonly QueueSetup _setup = new QueueSetup();
 
         /// <summary>Connects the room.</summary>
         public DeviceLifecycle(
             VirtioState state, IQueueEngine engine, BusMastering mastering, ISwitchTable switchTable, PendingQueues pending,
-            VfPolicy policy, InterruptModerator moderator, MsixTable msix, Steering steering, Counters counters)
+            VfPolicy policy, InterruptModerator moderator, Coalescing coalescing, MsixTable msix, Steering steering, Counters counters,
+            TurnsUnderWay turns, EventRing events, IMonotonicClock clock)
         {
+            _turns = turns;
+            _events = events;
+            _clock = clock;
+            _isDraining = new byte[state.Functions];
+            _drainingSinceUs = new long[state.Functions];
+            _drainingFrom = new uint[state.Functions];
             _state = state;
             _engine = engine;
             _mastering = mastering;
@@ -39,6 +64,7 @@ namespace SmartNicFw.Firmware.Virtio
             _pending = pending;
             _policy = policy;
             _moderator = moderator;
+            _coalescing = coalescing;
             _msix = msix;
             _steering = steering;
             _counters = counters;
@@ -86,22 +112,75 @@ namespace SmartNicFw.Firmware.Virtio
                 return false;
             }
 
+            _coalescing.Start(function, queue);
+
             // One look at once: what the driver made available before is found, and the doorbell armed.
             _state.Change(index, 0, QueueFlag.Running);
             _pending.Add(index);
             return true;
         }
 
-        /// <summary>Takes a queue away from the engine.</summary>
+        /// <summary>Takes a queue away from the engine, at once, its turn included.</summary>
         public void StopQueue(int function, int queue)
         {
-            int index = _state.Queues.First(function) + queue;
-            if (_state.Has(index, QueueFlag.Running))
+            if (Halt(_state.Queues.First(function) + queue, function, queue))
             {
-                _engine.Stop(function, queue);
-                _pending.Remove(index);
-                _state.Change(index, QueueFlag.Running | QueueFlag.InTurn | QueueFlag.Rung, 0);
+                // What it held may be what others of the function wait for, and no report will say so.
+                LookAtQueues(function);
             }
+        }
+
+        /// <summary>True while turns of a function that is being reset may end by themselves.</summary>
+        public bool IsDraining(int function)
+        {
+            return _isDraining[function] != 0;
+        }
+
+        /// <inheritdoc/>
+        public void Quiesce(int function)
+        {
+            if (_turns.Count(function) == 0)
+            {
+                Stop(function, 1);
+                return;
+            }
+
+            int first = _state.Queues.First(function);
+            for (int index = first; index < first + _state.Queues.MaxQueues(function); index++)
+            {
+                if (!_turns.IsUnderWay(index))
+                {
+                    _pending.Remove(index);
+                }
+            }
+
+            _isDraining[function] = 1;
+            _drainingSinceUs[function] = _clock.NowUs;
+            _drainingFrom[function] = _turns.Begun;
+            _switch.SetEnabled(function, false);
+            Disown(function);
+        }
+
+        /// <inheritdoc/>
+        public bool IsQuiet(int function)
+        {
+            if (!IsDraining(function))
+            {
+                return true;
+            }
+
+            if (_turns.Count(function) != 0)
+            {
+                if (_turns.Begun - _drainingFrom[function] < DrainTurns && _clock.NowUs - _drainingSinceUs[function] < DrainUs)
+                {
+                    return false;
+                }
+
+                _events.Add(_clock.NowUs, function, EventKind.DrainCutShort);
+            }
+
+            Stop(function, 1);
+            return true;
         }
 
         /// <summary>The driver wrote 0 to device_status: VIRTIO's reset. MSI-X table and Bus Master Enable are PCI's and stay.</summary>
@@ -122,7 +201,7 @@ namespace SmartNicFw.Firmware.Virtio
                 return;
             }
 
-            StopQueues(function);
+            StopQueues(function, _state.QueueCount(function));
             _counters.Broken[function]++;
             _state.Status[function] |= VirtioDeviceStatus.DeviceNeedsReset;
             _moderator.ConfigurationChanged(function);
@@ -133,6 +212,12 @@ namespace SmartNicFw.Firmware.Virtio
         {
             for (int function = firstFunction; function < firstFunction + count; function++)
             {
+                if (IsDraining(function))
+                {
+                    _isDraining[function] = 0;
+                    StopQueues(function, _state.Queues.MaxQueues(function));
+                }
+
                 StopDevice(function);
                 _mastering.Withdraw(function);
             }
@@ -153,6 +238,13 @@ namespace SmartNicFw.Firmware.Virtio
         /// </summary>
         public void Resume(int function)
         {
+            LookAtQueues(function);
+            _msix.Replay(function);
+        }
+
+        /// <summary>Gives every running queue of a live function a turn, for what it waited for may be there.</summary>
+        public void LookAtQueues(int function)
+        {
             if (_state.IsLive(function))
             {
                 int first = _state.Queues.First(function);
@@ -170,36 +262,55 @@ namespace SmartNicFw.Firmware.Virtio
                     }
                 }
             }
-
-            _msix.Replay(function);
         }
 
         private void StopDevice(int function)
         {
             if (_state.IsLive(function))
             {
-                StopQueues(function);
+                StopQueues(function, _state.QueueCount(function));
             }
 
+            Disown(function);
+        }
+
+        private void Disown(int function)
+        {
             // From here on it is nobody's, although its registers are cleared later, those of a disabled VF much later.
             _state.Status[function] = 0;
             _msix.Forget(function);
         }
 
-        private void StopQueues(int function)
+        private void StopQueues(int function, int queues)
         {
-            int queues = _state.QueueCount(function);
+            int first = _state.Queues.First(function);
             for (int queue = 0; queue < queues; queue++)
             {
-                StopQueue(function, queue);
+                Halt(first + queue, function, queue);
             }
 
             _switch.SetEnabled(function, false);
         }
 
+        // True when a turn of it was cut short.
+        private bool Halt(int index, int function, int queue)
+        {
+            if (!_state.Has(index, QueueFlag.Running))
+            {
+                return false;
+            }
+
+            _engine.Stop(function, queue);
+            _pending.Remove(index);
+            _moderator.Forget(index);
+            _state.Change(index, QueueFlag.Running | QueueFlag.InTurn | QueueFlag.Rung, 0);
+            return _turns.End(index);
+        }
+
         private void ClearDevice(int function)
         {
             _state.Clear(function);
+            _coalescing.Clear(function);
             if (_state.Mac[function] != _policy.Mac(function))
             {
                 _state.Mac[function] = _policy.Mac(function);

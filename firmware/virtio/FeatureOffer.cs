@@ -17,6 +17,8 @@ namespace SmartNicFw.Firmware.Virtio
         public const ulong Mq = 1UL << VirtioNetFeature.Mq;
         public const ulong Rss = 1UL << VirtioNetFeature.Rss;
         public const ulong HashReport = 1UL << VirtioNetFeature.HashReport;
+        public const ulong VqNotfCoal = 1UL << VirtioNetFeature.VqNotfCoal;
+        public const ulong NotfCoal = 1UL << VirtioNetFeature.NotfCoal;
         public const ulong DeviceStats = 1UL << VirtioNetFeature.DeviceStats;
 
         private const ulong Csum = 1UL << VirtioNetFeature.Csum;
@@ -29,7 +31,7 @@ namespace SmartNicFw.Firmware.Virtio
         private const ulong NeedGuestCsum = (1UL << VirtioNetFeature.GuestTso4) | (1UL << VirtioNetFeature.GuestTso6)
             | (1UL << VirtioNetFeature.GuestUso4) | (1UL << VirtioNetFeature.GuestUso6);
 
-        private const ulong NeedCtrlVq = CtrlRx | CtrlVlan | CtrlMacAddr | Mq | Rss;
+        private const ulong NeedCtrlVq = CtrlRx | CtrlVlan | CtrlMacAddr | Mq | Rss | NotfCoal | VqNotfCoal;
 
         /// <summary>What every function offers, but for what the configuration takes away.</summary>
         public const ulong Common = Version1 | RingPacked | RingReset

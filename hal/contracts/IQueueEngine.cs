@@ -43,11 +43,38 @@ namespace SmartNicFw.Hal.Contracts
         /// <summary>A turn is over: Frames, Bytes and HasMore say how it went.</summary>
         TurnOver = 0,
 
-        /// <summary>Buffers were used and the driver wants to hear of it: Frames says how many.</summary>
+        /// <summary>
+        /// Buffers were used, and the driver wants to hear of it or its notification is held back
+        /// (<see cref="IQueueEngine.HoldNotification"/>): Frames says for how many frames since the last such report.
+        /// </summary>
         Used = 1,
 
         /// <summary>The driver's ring is broken; the engine has stopped the queue.</summary>
         Broken = 2,
+
+        /// <summary>
+        /// A request of the turn under way failed, as Fault says; the engine has stopped the queue, and no TurnOver follows.
+        /// </summary>
+        Faulted = 3,
+    }
+
+    /// <summary>How a read request ends that does not succeed. Source: PCI Express Base Specification 5.0, 2.2.9, 2.3.2 and 2.8.</summary>
+    public enum DmaFault
+    {
+        /// <summary>It did not fail.</summary>
+        None = 0,
+
+        /// <summary>No completion came in time.</summary>
+        CompletionTimeout = 1,
+
+        /// <summary>The data of the completion carried the poison bit.</summary>
+        PoisonedCompletion = 2,
+
+        /// <summary>The completion's status was Unsupported Request: also what a link answers that is down.</summary>
+        UnsupportedRequest = 3,
+
+        /// <summary>The completion's status was Completer Abort.</summary>
+        CompleterAbort = 4,
     }
 
     /// <summary>One report. Lent by the firmware to be filled.</summary>
@@ -61,7 +88,9 @@ namespace SmartNicFw.Hal.Contracts
         /// <summary>Number of the queue within the function.</summary>
         public int Queue;
 
-        /// <summary>Frames moved, or buffers used.</summary>
+        /// <summary>
+        /// Frames moved, or frames that buffers were used for: a frame in several buffers is one, and so is a command.
+        /// </summary>
         public int Frames;
 
         /// <summary>Bytes of the frames that were sent or received, without VIRTIO headers: each frame once.</summary>
@@ -79,6 +108,9 @@ namespace SmartNicFw.Hal.Contracts
         /// True when the queue may have more that cannot be moved for the moment; its doorbell rings by itself when it can.
         /// </summary>
         public bool IsBlocked;
+
+        /// <summary>What failed, in a Faulted event.</summary>
+        public DmaFault Fault;
     }
 
     /// <summary>
@@ -114,6 +146,21 @@ namespace SmartNicFw.Hal.Contracts
         /// <param name="frames">Frames to move at the most, 1 upwards.</param>
         /// <param name="bytes">Bytes after which no further frame is begun, 1 upwards.</param>
         HalStatus SubmitTurn(int function, int queue, int frames, int bytes);
+
+        /// <summary>
+        /// Says that the notification which the last Used event asked for is held back, or no longer is. While it is, every further
+        /// use of buffers is reported, whether the driver wants to hear of that one or not. A queue that is not running stays as it is.
+        /// </summary>
+        void HoldNotification(int function, int queue, bool isHeld);
+
+        /// <summary>
+        /// Looks whether the driver still wants to hear of any buffer that was used since the Used event whose notification is
+        /// held back. It does not once it has switched notifications off, or has seen the buffers by itself and asks for a later one:
+        /// then it has yet to look into the ring before it waits, and nothing is lost.
+        /// Source: VIRTIO 1.4, 2.7.7 and 2.8.10 (used buffer notification suppression).
+        /// </summary>
+        /// <returns>True also when the memory cannot be asked now; false for a queue that is not running.</returns>
+        bool WantsNotification(int function, int queue);
 
         /// <summary>Takes the next event.</summary>
         /// <returns>False when there is none; <paramref name="queueEvent"/> is unchanged then.</returns>

@@ -39,10 +39,39 @@ namespace SmartNicFw.Hal.Spec
 
         /// <summary>Notification coalescing (5.1.6.5.9).</summary>
         public const int ClassNotfCoal = 6;
+        public const int NotfCoalTxSet = 0;
+        public const int NotfCoalRxSet = 1;
+        public const int NotfCoalVqSet = 2;
+        public const int NotfCoalVqGet = 3;
 
         /// <summary>Device statistics (5.1.6.5.10).</summary>
         public const int ClassStats = 8;
         public const int StatsQuery = 0;
         public const int StatsGet = 1;
+    }
+
+    /// <summary>virtio_net_ctrl_coal: data of TX_SET and RX_SET, result of VQ_GET. Source: VIRTIO 1.4, 5.1.6.5.9.</summary>
+    public static class VirtioNetCtrlCoal
+    {
+        /// <summary>Size in bytes.</summary>
+        public const int Bytes = 0x08;
+
+        public const int MaxPacketsOffset = 0x00;
+        public const int MaxUsecsOffset = 0x04;
+    }
+
+    /// <summary>
+    /// virtio_net_ctrl_coal_vq: data of VQ_SET; of VQ_GET what stands before coal. Source: VIRTIO 1.4, 5.1.6.5.9.
+    /// </summary>
+    public static class VirtioNetCtrlCoalVq
+    {
+        /// <summary>Size in bytes.</summary>
+        public const int Bytes = 0x0C;
+
+        public const int VqIndexOffset = 0x00;
+        public const int ReservedOffset = 0x02;
+
+        /// <summary>coal: <see cref="VirtioNetCtrlCoal"/>.</summary>
+        public const int CoalOffset = 0x04;
     }
 }

@@ -29,7 +29,7 @@ internal sealed class DataPathUnderTest
             ConfigPort = _link,
             LinkPort = _link,
             AddressDecode = new AddressComparators(),
-            Clock = new VirtualClock(),
+            Clock = Clock,
             BarPort = Ports,
             DoorbellPort = Ports,
             MsixPort = Ports,
@@ -60,6 +60,8 @@ internal sealed class DataPathUnderTest
     public EndpointConfiguration Configuration { get; }
 
     public FirmwareRuntime Firmware { get; }
+
+    public VirtualClock Clock { get; } = new();
 
     public RecordingEngine Engine { get; } = new();
 

@@ -49,6 +49,12 @@ internal sealed class InertDataPath
 
     public HalStatus SubmitTurn(int function, int queue, int frames, int bytes) => HalStatus.BadArgument;
 
+    public void HoldNotification(int function, int queue, bool isHeld)
+    {
+    }
+
+    public bool WantsNotification(int function, int queue) => false;
+
     public bool TryTake(QueueEvent queueEvent) => false;
 
     public int TryTake(int function, int queue, byte[] buffer) => -1;

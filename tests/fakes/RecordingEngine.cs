@@ -69,7 +69,11 @@ internal sealed class RecordingEngine : IQueueEngine, ICommandPort
         return StartStatus;
     }
 
-    public void Stop(int function, int queue) => Running.Remove((function, queue));
+    public void Stop(int function, int queue)
+    {
+        Running.Remove((function, queue));
+        Held.Remove((function, queue));
+    }
 
     public HalStatus SubmitTurn(int function, int queue, int frames, int bytes)
     {
@@ -90,6 +94,24 @@ internal sealed class RecordingEngine : IQueueEngine, ICommandPort
 
         return TurnStatus;
     }
+
+    /// <summary>Queues whose notification is held back.</summary>
+    public HashSet<(int Function, int Queue)> Held { get; } = [];
+
+    /// <summary>Queues whose driver no longer wants the notification that is held back.</summary>
+    public HashSet<(int Function, int Queue)> Unwanting { get; } = [];
+
+    public void HoldNotification(int function, int queue, bool isHeld)
+    {
+        bool isChange = isHeld ? Held.Add((function, queue)) : Held.Remove((function, queue));
+        RepeatedHolds += isChange ? 0 : 1;
+    }
+
+    /// <summary>Calls of HoldNotification that changed nothing.</summary>
+    public int RepeatedHolds { get; private set; }
+
+    public bool WantsNotification(int function, int queue) =>
+        Running.ContainsKey((function, queue)) && !Unwanting.Contains((function, queue));
 
     public bool TryTake(QueueEvent queueEvent)
     {
@@ -116,12 +138,12 @@ internal sealed class RecordingEngine : IQueueEngine, ICommandPort
     }
 
     /// <summary>Reports an event.</summary>
-    public void Report(QueueEventKind kind, int function, int queue, bool hasMore = false) => _events.Enqueue(new QueueEvent
+    public void Report(QueueEventKind kind, int function, int queue, bool hasMore = false, int frames = 1) => _events.Enqueue(new QueueEvent
     {
         Kind = kind,
         Function = function,
         Queue = queue,
-        Frames = 1,
+        Frames = frames,
         Bytes = 64,
         HasMore = hasMore,
     });

@@ -191,7 +191,7 @@ public sealed class ResetTests
 
         Assert.That(
             participant.Calls,
-            Is.EqualTo(new[] { "clear 1", "clear 2", "stop 2+1", "clear 2", "stop 1+2", "stop 0+1", "clear 0" }));
+            Is.EqualTo(new[] { "clear 1", "clear 2", "quiesce 2", "clear 2", "stop 1+2", "quiesce 0", "clear 0" }));
     }
 
     [Test]
@@ -205,7 +205,7 @@ public sealed class ResetTests
         endpoint.InitiateFlr(Pf0, endpoint.Pf());
         endpoint.Settle();
 
-        Assert.That(participant.Calls, Is.EqualTo(new[] { "stop 1+3", "stop 0+1", "clear 0" }));
+        Assert.That(participant.Calls, Is.EqualTo(new[] { "stop 1+3", "quiesce 0", "clear 0" }));
         Assert.That(endpoint.Firmware.Resets.IsReady(endpoint.Firmware.Numbering.VirtualFunction(0, 2)), Is.False);
     }
 

@@ -154,6 +154,8 @@ internal static class LayoutTable
             Plain("TxNotifications", 8), Plain("TxPackets", 8), Plain("TxBytes", 8), Plain("TxInterrupts", 8), Plain("TxDrops", 8),
             Plain("TxDropMalformed", 8),
         ]),
+        new(typeof(VirtioNetCtrlCoal), 0, VirtioNetCtrlCoal.Bytes, [Plain("MaxPackets", 4), Plain("MaxUsecs", 4)]),
+        new(typeof(VirtioNetCtrlCoalVq), 0, VirtioNetCtrlCoalVq.Bytes, [Plain("VqIndex", 2), Plain("Reserved", 2), Plain("Coal", 8)]),
         new(typeof(VirtioNetControl), 0, VirtioNetControl.DataOffset + 1, [Plain("Class", 1), Plain("Command", 1), Plain("Data", 1)]),
     ];
 
