@@ -25,6 +25,12 @@ internal static class DemoCommand
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
     };
 
+    /// <summary>What the second act sets: three weights, a limit, and a guarantee far above what a weight of 1 would bring.</summary>
+    internal static readonly SenderShare[] Shares =
+    [
+        new(1), new(2), new(4), new(8, LimitMbps: 1_000), new(1, GuaranteeMbps: 3_000),
+    ];
+
     private static readonly (string Name, int Counter)[] Drops =
     [
         ("spoofed", Counter.DroppedSpoofed), ("no_buffer", Counter.DroppedNoBuffer), ("vlan", Counter.DroppedVlan),
@@ -45,12 +51,15 @@ internal static class DemoCommand
             vfs, file, capture, json, verbose,
         };
         command.SetAction(options => Run(
-            options.GetValue(vfs), options.GetValue(file), options.GetValue(capture), options.GetValue(json),
+            options.GetValue(vfs), options.GetValue(file), options.GetValue(capture), options.GetValue(json), Shares,
             new ErrorOutputLog(options.GetValue(verbose) ? LogLevel.Debug : LogLevel.Warning)));
         return command;
     }
 
-    private static int Run(int vfs, string? file, string? capture, bool isJson, ErrorOutputLog log)
+    /// <summary>Replays, then saturates; prints both and judges both.</summary>
+    /// <param name="set">What the VFs of the second act are set to; they are judged by <see cref="Shares"/>.</param>
+    /// <returns>The exit code.</returns>
+    internal static int Run(int vfs, string? file, string? capture, bool isJson, SenderShare[] set, ILogger log)
     {
         DemoFrames frames = file is null ? DemoFrames.BuiltIn() : DemoFrames.Read(file);
         using CaptureWriter? writer = capture is null ? null : CaptureWriter.Create(capture);
@@ -70,13 +79,18 @@ internal static class DemoCommand
             Console.Error.Write("\r\u001b[K");
         }
 
+        using var saturated = new ShareRun(set, log);
+        saturated.Run();
+        var judge = new ShareJudge(Shares, saturated);
         if (isJson)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(Describe(run), JsonFormat));
+            Console.Out.WriteLine(JsonSerializer.Serialize(Describe(run, saturated, judge), JsonFormat));
         }
         else
         {
             Print(run, Console.Out);
+            Print(saturated, judge, Console.Out);
+            PrintVerdict(run, judge, Console.Out);
         }
 
         // Frames before the damage count; that there is damage is an error all the same.
@@ -85,7 +99,7 @@ internal static class DemoCommand
             throw new UsageException($"{frames.Damage}; {frames.Frames.Count} frames before it were replayed");
         }
 
-        return IsRight(run) ? 0 : NotAsItShould;
+        return IsRight(run) && judge.IsRight ? 0 : NotAsItShould;
     }
 
     // Every frame where it should be and nowhere else, and every forged one stopped at its sender.
@@ -108,16 +122,46 @@ internal static class DemoCommand
                 + $"{(received == 0 ? "-" : $"{(double)run.InterruptsOf(station.Vf) / received:0.00}"),9}  {drops}");
         }
 
-        Expectation seen = run.Expectation;
-        output.WriteLine(
-            $"{(IsRight(run) ? "PASS" : "FAIL")}: {run.Sent} frames sent, {seen.Right} arrived as the rules say, {seen.Wrong} did not, "
-            + $"{seen.Missing} are missing; {run.Read(run.Offender, Counter.DroppedSpoofed)} of {run.Forged} forged frames stopped");
+        output.WriteLine();
     }
 
-    private static object Describe(DemoRun run) => new
+    private static void Print(ShareRun run, ShareJudge judge, TextWriter output)
+    {
+        output.WriteLine($"All send more than a port of {ShareRun.PortMbps} Mbit/s takes, for {run.ElapsedUs / 1000.0:0} ms of its time.");
+        output.WriteLine("Rates in Mbit/s on the line; delivery in turns, from posting to the wire.");
+        output.WriteLine("VF  weight  limit  guarantee  share expected  measured    rate   p50   p99");
+        foreach (Sender sender in run.Senders)
+        {
+            SenderShare share = Shares[sender.Vf];
+            string expected = $"{judge.ExpectedMbps(sender.Vf) * 100 / ShareRun.PortMbps:0.00} %";
+            output.WriteLine(
+                $"{sender.Vf,2}  {share.Weight,6}  {(share.LimitMbps == 0 ? "-" : share.LimitMbps),5}  "
+                + $"{(share.GuaranteeMbps == 0 ? "-" : share.GuaranteeMbps),9}  {expected,14}  "
+                + $"{judge.MeasuredMbps(sender.Vf) * 100 / ShareRun.PortMbps,6:0.00} %  {judge.MeasuredMbps(sender.Vf),6:0}  "
+                + $"{sender.Percentile(0.5),4}  {sender.Percentile(0.99),4}");
+        }
+
+        output.WriteLine($"{Word(judge.AreWeightsKept)}: what limit and guarantee leave is shared by weight; {judge.WorstWeight:0.00 %} off at the most");
+        output.WriteLine($"{Word(judge.AreLimitsKept)}: the limit is reached and not exceeded");
+        output.WriteLine($"{Word(judge.AreGuaranteesKept)}: the guarantee is had at least");
+        output.WriteLine($"{Word(judge.IsSaturated)}: all had frames waiting all the time, in order, and the port was full");
+    }
+
+    private static string Word(bool isKept) => isKept ? "kept" : "NOT kept";
+
+    private static void PrintVerdict(DemoRun run, ShareJudge judge, TextWriter output)
+    {
+        Expectation seen = run.Expectation;
+        output.WriteLine(
+            $"{(IsRight(run) && judge.IsRight ? "PASS" : "FAIL")}: {run.Sent} frames sent, {seen.Right} arrived as the rules say, {seen.Wrong} did not, "
+            + $"{seen.Missing} are missing; {run.Read(run.Offender, Counter.DroppedSpoofed)} of {run.Forged} forged frames stopped; "
+            + $"shares {(judge.IsRight ? "kept" : "not kept")}");
+    }
+
+    private static object Describe(DemoRun run, ShareRun saturated, ShareJudge judge) => new
     {
         Version = JsonVersion,
-        Verdict = IsRight(run) ? "pass" : "fail",
+        Verdict = IsRight(run) && judge.IsRight ? "pass" : "fail",
         FramesSent = run.Sent,
         ArrivedRight = run.Expectation.Right,
         ArrivedWrong = run.Expectation.Wrong,
@@ -135,7 +179,32 @@ internal static class DemoCommand
             Interrupts = run.InterruptsOf(station.Vf),
             Drops = Drops.ToDictionary(drop => drop.Name, drop => run.Read(station.Vf, drop.Counter)),
         }),
+        Shares = new
+        {
+            PortBytesPerSecond = BytesPerSecond(ShareRun.PortMbps),
+            saturated.ElapsedUs,
+            ShareJudge.Tolerance,
+            WeightsKept = judge.AreWeightsKept,
+            LimitsKept = judge.AreLimitsKept,
+            GuaranteesKept = judge.AreGuaranteesKept,
+            judge.IsSaturated,
+            Vfs = saturated.Senders.Select(sender => new
+            {
+                sender.Vf,
+                Shares[sender.Vf].Weight,
+                LimitBytesPerSecond = BytesPerSecond(Shares[sender.Vf].LimitMbps),
+                GuaranteeBytesPerSecond = BytesPerSecond(Shares[sender.Vf].GuaranteeMbps),
+                ExpectedShare = judge.ExpectedMbps(sender.Vf) / ShareRun.PortMbps,
+                MeasuredShare = judge.MeasuredMbps(sender.Vf) / ShareRun.PortMbps,
+                BytesPerSecond = BytesPerSecond(judge.MeasuredMbps(sender.Vf)),
+                sender.Frames,
+                P50Turns = sender.Percentile(0.5),
+                P99Turns = sender.Percentile(0.99),
+            }),
+        },
     };
+
+    private static long BytesPerSecond(double mbps) => (long)(mbps * 1_000_000 / 8);
 
     private static string Address(Station station) => string.Join(':', station.Mac.Select(octet => $"{octet:x2}"));
 }

@@ -2,8 +2,10 @@
 using System;
 using System.CommandLine;
 using System.IO;
+using System.Linq;
 using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Hierarchy;
+using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.Service;
 using SmartNicFw.Firmware;
@@ -56,11 +58,22 @@ internal static class RunCommand
         Option<int> mtu = EndpointOptions.Number(
             "--mtu", "BYTES", "Largest frame without its Ethernet header, as functions report it", EndpointConfiguration.MinMtu,
             EndpointConfiguration.MaxMtu, new EndpointConfiguration().Mtu);
+        var share = new Option<string[]>("--vf")
+        {
+            Description = "Share and rates (Mbit/s on the line) of a function of every endpoint, a number or a name; again for others: "
+                + ShareSetting.FunctionForms,
+            HelpName = "FUNCTION:SETTINGS",
+        };
+        var group = new Option<string[]>("--group")
+        {
+            Description = $"A rate group of every endpoint, made if need be, before --vf; again for others: {ShareSetting.GroupForms}",
+            HelpName = "GROUP:SETTINGS",
+        };
         var noPacked = new Option<bool>("--no-packed") { Description = "Functions offer split virtqueues only" };
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Log what happens to hosts, functions and queues" };
         var command = new Command("run", "Run endpoints that QEMU attaches to")
         {
-            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, functions, port, verbose,
+            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, functions, port, share, group, verbose,
         };
         command.SetAction(options =>
         {
@@ -85,6 +98,11 @@ internal static class RunCommand
                 Wires = options.GetValue(port) ?? [],
                 Mtu = options.GetValue(mtu),
                 OffersPackedRings = !options.GetValue(noPacked),
+                Shares =
+                [
+                    .. (options.GetValue(group) ?? []).Select(ShareSetting.OfGroupOption),
+                    .. (options.GetValue(share) ?? []).Select(ShareSetting.OfFunctionOption),
+                ],
             };
             using var service = new EndpointService();
             Open(service, plan, new ErrorOutputLog(options.GetValue(verbose) ? LogLevel.Debug : LogLevel.Warning), Console.Out);
@@ -143,6 +161,14 @@ internal static class RunCommand
         configuration.SerialNumber += SerialNumbersEach * (ulong)index;
         var endpoint = new RunningEndpoint(configuration, WireOption.Open(wire), service.Loop, log);
         service.Add(endpoint);
+        foreach (ShareSetting setting in plan.Shares)
+        {
+            if (setting.Apply(endpoint.Board.Firmware) is { } refusal)
+            {
+                throw new HostException(refusal);
+            }
+        }
+
         what = $"endpoint {index + 1}: {configuration.PhysicalFunctions} PF, {configuration.TotalVFs} VFs each, wire {wire}";
         return endpoint;
     }

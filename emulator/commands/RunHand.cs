@@ -10,13 +10,23 @@ namespace SmartNicFw.Emulator.Commands;
 /// <summary>Lines: what a hand at the slot does, what <c>sriov_numvfs</c> is for the host in this process, the end.</summary>
 internal static class RunHand
 {
-    private const string Forms = "unplug [N], plug [N], numvfs VFS [N], quit";
+    private const string Forms = "unplug [N], plug [N], numvfs VFS [N], FUNCTION SETTING... [N], group GROUP SETTING... [N], quit";
 
     /// <summary>Does what a line asks for.</summary>
     /// <returns>One line that says what happened.</returns>
     public static string Obey(EndpointService service, string line)
     {
         string[] words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        if (ShareSetting.TryLine(words, out ShareSetting? setting, out int of))
+        {
+            return of < 1 || of > service.Endpoints.Count ? NotUnderstood(line, service) : Set(service.Endpoints[of - 1], of, setting!);
+        }
+
+        if (words.Length > 0 && (words[0] == "group" || FunctionName.TryNumber(words[0], out _, out _)))
+        {
+            return $"'{line}' is not understood; allowed: {ShareSetting.LineForms}";
+        }
+
         bool isNumVFs = words.Length > 0 && words[0] == "numvfs";
         int vfs = 0;
         if (isNumVFs && (words.Length < 2 || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out vfs)))
@@ -29,7 +39,7 @@ internal static class RunHand
         if (rest.Length > 1 || (rest.Length == 1
             && (!int.TryParse(rest[0], NumberStyles.None, CultureInfo.InvariantCulture, out number) || number < 1 || number > service.Endpoints.Count)))
         {
-            return $"'{line}' is not understood; allowed: {Forms}, with N from 1 to {service.Endpoints.Count}";
+            return NotUnderstood(line, service);
         }
 
         RunningEndpoint endpoint = service.Endpoints[number - 1];
@@ -50,6 +60,12 @@ internal static class RunHand
                 return $"'{line}' is not understood; allowed: {Forms}";
         }
     }
+
+    private static string NotUnderstood(string line, EndpointService service) =>
+        $"'{line}' is not understood; allowed: {Forms}, with N from 1 to {service.Endpoints.Count}";
+
+    private static string Set(RunningEndpoint endpoint, int number, ShareSetting setting) =>
+        $"endpoint {number}: {setting.Apply(endpoint.Board.Firmware) ?? setting.Describe(endpoint.Board.Firmware)}";
 
     private static string SetVFs(RunningEndpoint endpoint, int number, int vfs)
     {

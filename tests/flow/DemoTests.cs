@@ -3,7 +3,9 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Commands;
 using SmartNicFw.Emulator.Demo;
 using SmartNicFw.Emulator.Net.Capture;
 using SmartNicFw.Tests.Fakes;
@@ -23,9 +25,50 @@ public sealed class DemoTests
         ProgramRun run = ProgramRun.OfProduct("emulator", "demo");
 
         Assert.That(run.ExitCode, Is.Zero, run.Errors);
-        Assert.That(run.Output, Does.Contain("PASS: 309 frames sent, 346 arrived as the rules say, 0 did not, 0 are missing; 30 of 30 forged frames stopped"));
+        Assert.That(run.Output, Does.Contain("PASS: 309 frames sent, 346 arrived as the rules say, 0 did not, 0 are missing; 30 of 30 forged frames stopped;"));
         Assert.That(run.Output.Split('\n').Count(line => line.Contains(" 02:", StringComparison.Ordinal)), Is.EqualTo(8), "a line for each VF");
         Assert.That(run.Errors, Is.Empty, "no progress when it is not a terminal");
+    }
+
+    [Test]
+    public void Its_second_act_shares_a_saturated_port_by_weight_and_keeps_limit_and_guarantee_within_a_percent()
+    {
+        ProgramRun run = ProgramRun.OfProduct("emulator", "demo", "--vfs", "3");
+        string[] lines = run.Output.TrimEnd('\n').Split('\n');
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output);
+        Assert.That(lines.Count(line => line.StartsWith("kept: ", StringComparison.Ordinal)), Is.EqualTo(4), run.Output);
+        Assert.That(lines[^1], Does.StartWith("PASS: ").And.EndsWith("; shares kept"));
+        int act = Array.FindIndex(lines, line => line.StartsWith("All send", StringComparison.Ordinal));
+        Assert.That(lines[act..^1].Max(line => line.Length), Is.LessThanOrEqualTo(80));
+    }
+
+    [Test]
+    public void Weights_other_than_those_it_judges_by_make_it_fail()
+    {
+        SenderShare[] wrong = [.. DemoCommand.Shares];
+        wrong[1] = wrong[1] with { Weight = 3 };
+        (ShareJudge judge, ShareRun run) = Judge(wrong);
+        using (run)
+        {
+            Assert.That((judge.IsSaturated, judge.AreWeightsKept, judge.AreLimitsKept, judge.AreGuaranteesKept), Is.EqualTo((true, false, true, true)));
+        }
+
+        Assert.That(DemoCommand.Run(3, null, null, isJson: false, wrong, NullLogger.Instance), Is.EqualTo(2));
+    }
+
+    [TestCase(3, 950, 0)]
+    [TestCase(3, 0, 0)]
+    [TestCase(4, 0, 0)]
+    public void A_limit_or_guarantee_other_than_it_judges_by_makes_it_fail(int vf, int limit, int guarantee)
+    {
+        SenderShare[] wrong = [.. DemoCommand.Shares];
+        wrong[vf] = wrong[vf] with { LimitMbps = limit, GuaranteeMbps = guarantee };
+        (ShareJudge judge, ShareRun run) = Judge(wrong);
+        using (run)
+        {
+            Assert.That((judge.IsRight, judge.AreLimitsKept, judge.AreGuaranteesKept), Is.EqualTo((false, vf != 3, vf != 4)));
+        }
     }
 
     [Test]
@@ -47,6 +90,9 @@ public sealed class DemoTests
         Assert.That(root.GetProperty("verdict").GetString(), Is.EqualTo("pass"));
         Assert.That(frames, Is.EqualTo(root.GetProperty("frames_sent").GetInt32() + root.GetProperty("arrived_right").GetInt32()));
         Assert.That(root.GetProperty("vfs").GetArrayLength(), Is.EqualTo(8));
+        JsonElement shares = root.GetProperty("shares");
+        Assert.That(shares.GetProperty("vfs").GetArrayLength(), Is.EqualTo(5));
+        Assert.That(shares.GetProperty("vfs")[3].GetProperty("bytes_per_second").GetInt64(), Is.EqualTo(125_000_000).Within(1).Percent);
     }
 
     [Test]
@@ -116,6 +162,13 @@ public sealed class DemoTests
         judge.Sent(null, fromWire);
         judge.Arrived(Two[1], Expectation.WithoutTag(fromWire));
         Assert.That((judge.Right, judge.Wrong, judge.Missing), Is.EqualTo((2L, 0L, 0L)));
+    }
+
+    private static (ShareJudge Judge, ShareRun Run) Judge(SenderShare[] set)
+    {
+        var run = new ShareRun(set, NullLogger.Instance);
+        run.Run();
+        return (new ShareJudge(DemoCommand.Shares, run), run);
     }
 
     private static ProgramRun OnFile(byte[] bytes)

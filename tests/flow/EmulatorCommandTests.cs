@@ -26,6 +26,8 @@ public sealed class EmulatorCommandTests
     [TestCase("config dump vf8", "there is no vf8; there are: pf0, each with vf0 to vf7")]
     [TestCase("config dump pf1 --vfs 0", "there is no pf1; there are: pf0, no VF is enabled (--vfs)")]
     [TestCase("config dump 01:00.7 --vfs 2", "there is no 01:00.7; there are: pf0, each with vf0 to vf1")]
+    [TestCase("run --hierarchy s --vf 2:wait=3", "--vf is '2:wait=3'; allowed: FUNCTION:weight=W,max=MBIT,min=MBIT,group=GROUP,priority=P, each at most once; FUNCTION is N (a VF of pf0) or pfP, vfN (of pf0), pfPvfN")]
+    [TestCase("run --hierarchy s --group x:max=3", "--group is 'x:max=3'; allowed: GROUP:weight=W,max=MBIT,min=MBIT,parent=GROUP, where port:max=MBIT limits the port, each at most once")]
     public void Wrong_usage_is_one_line_that_says_what_is_allowed_and_exit_code_1(string arguments, string message)
     {
         ProgramRun run = ProgramRun.OfProduct("emulator", Split(arguments));

@@ -92,6 +92,19 @@ public sealed class RunCommandTests
     }
 
     [Test]
+    public void Shares_that_the_policy_refuses_are_one_line_and_exit_code_2()
+    {
+        using Process process = Start(
+            "run", "--hierarchy", Path.Combine(_folder.FullName, "a.sock"), "--group", "1:max=100", "--vf", "2:group=1,min=101");
+        string errors = process.StandardError.ReadToEnd();
+
+        Assert.That(process.WaitForExit(LimitMs), Is.True);
+        Assert.That(errors, Is.EqualTo("emulator: guarantees in group 1 would add up to 101 Mbit/s; it may send 100\n"));
+        Assert.That(process.ExitCode, Is.EqualTo(2));
+        Assert.That(_folder.EnumerateFileSystemInfos(), Is.Empty, "there is no socket yet");
+    }
+
+    [Test]
     public void A_hand_at_the_slot_is_answered_line_by_line()
     {
         using Process process = Start(
@@ -101,9 +114,16 @@ public sealed class RunCommandTests
         [
             ("plug", "endpoint 1 is plugged in already"), ("unplug", "endpoint 1 is unplugged"), ("unplug 1", "endpoint 1 is not plugged in"),
             (" unplug  2 ", "endpoint 2 is unplugged"), ("plug 2", "endpoint 2 is plugged in"), ("plug", "endpoint 1 is plugged in"),
-            ("unplug 3", "'unplug 3' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], quit, with N from 1 to 2"),
-            ("unplug -1", "'unplug -1' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], quit, with N from 1 to 2"),
-            ("explode", "'explode' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], quit"), ("quit", "stopping"),
+            ("unplug 3", "'unplug 3' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], FUNCTION SETTING... [N], group GROUP SETTING... [N], quit, with N from 1 to 2"),
+            ("unplug -1", "'unplug -1' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], FUNCTION SETTING... [N], group GROUP SETTING... [N], quit, with N from 1 to 2"),
+            ("explode", "'explode' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], FUNCTION SETTING... [N], group GROUP SETTING... [N], quit"),
+            ("vf3 weight=3 max=100", "endpoint 1: vf3 has weight=3 max=100 min=0 group=port priority=0"),
+            ("vf3 min=101 2", "endpoint 2: vf3 has weight=1 max=0 min=101 group=port priority=0"),
+            ("vf3 min=101", "endpoint 1: VF 3 would be limited to 100 Mbit/s with guarantees of 101"),
+            ("group 1 max=200", "endpoint 1: group 1 has weight=1 max=200 min=0 parent=port"), ("group port max=500", "endpoint 1: port has max=500"),
+            ("vf3 max=1 3", "'vf3 max=1 3' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], FUNCTION SETTING... [N], group GROUP SETTING... [N], quit, with N from 1 to 2"),
+            ("vf3 fast", "'vf3 fast' is not understood; allowed: FUNCTION weight=W max=MBIT min=MBIT group=GROUP priority=P [N], group GROUP weight=W max=MBIT min=MBIT parent=GROUP [N], each at least one setting; FUNCTION is one of pfP, vfN (of pf0), pfPvfN; GROUP is a number or port"),
+            ("quit", "stopping"),
         ];
         foreach ((string line, string answer) in talk)
         {

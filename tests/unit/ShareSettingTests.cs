@@ -1,0 +1,89 @@
+// What an operator writes for shares and rates: both ways of writing it, and what happens when a part of it is refused.
+using System.Linq;
+using NUnit.Framework;
+using SmartNicFw.Emulator.Board;
+using SmartNicFw.Emulator.Commands;
+using SmartNicFw.Firmware;
+using SmartNicFw.Firmware.Arbitration;
+
+namespace SmartNicFw.Tests.Unit;
+
+public sealed class ShareSettingTests
+{
+    private static FirmwareRuntime Firmware() =>
+        new EmulatedBoard(new EndpointConfiguration { PhysicalFunctions = 2, TotalVFs = 4, EthernetMbps = 1_000 }).Firmware;
+
+    [TestCase("3:weight=3,max=100,min=50,group=1,priority=5", "vf3 weight=3 max=100 min=50 group=1 priority=5", "vf3 has weight=3 max=100 min=50 group=1 priority=5")]
+    [TestCase("pf1vf0:weight=1000", "pf1vf0 weight=1000", "pf1vf0 has weight=1000 max=0 min=0 group=port priority=0")]
+    [TestCase("pf1:max=0,group=port", "pf1 group=port max=0", "pf1 has weight=1 max=0 min=0 group=port priority=0")]
+    public void A_function_is_set_alike_by_option_and_by_line(string option, string line, string settings)
+    {
+        FirmwareRuntime byOption = Firmware();
+        FirmwareRuntime byLine = Firmware();
+        Assert.That(ShareSetting.OfGroupOption("1:max=500").Apply(byOption), Is.Null);
+        Assert.That(byLine.DataPath.Arbitration.AddGroup(1), Is.Null);
+        ShareSetting first = ShareSetting.OfFunctionOption(option);
+        Assert.That(ShareSetting.TryLine(line.Split(' '), out ShareSetting? second, out int endpoint), Is.True);
+
+        Assert.That((first.Apply(byOption), second!.Apply(byLine), endpoint), Is.EqualTo(((string?)null, (string?)null, 1)));
+        Assert.That((first.Describe(byOption), second.Describe(byLine)), Is.EqualTo((settings, settings)));
+    }
+
+    [Test]
+    public void A_line_ends_with_the_number_of_its_endpoint()
+    {
+        Assert.That(ShareSetting.TryLine(["group", "2", "weight=2", "7"], out ShareSetting? setting, out int endpoint), Is.True);
+        FirmwareRuntime firmware = Firmware();
+
+        Assert.That(endpoint, Is.EqualTo(7));
+        Assert.That(setting!.Apply(firmware), Is.Null);
+        Assert.That(setting.Describe(firmware), Is.EqualTo("group 2 has weight=2 max=0 min=0 parent=port"));
+    }
+
+    [TestCase("")]
+    [TestCase("vf1")]
+    [TestCase("vf1 2")]
+    [TestCase("vf1 weight")]
+    [TestCase("vf1 =3")]
+    [TestCase("vf1 weight=")]
+    [TestCase("vf1 weight=-1")]
+    [TestCase("vf1 weight=99999999999")]
+    [TestCase("vf1 weight=1 weight=2")]
+    [TestCase("vf1 parent=1")]
+    [TestCase("vf01 weight=1")]
+    [TestCase("all weight=1")]
+    [TestCase("group")]
+    [TestCase("group 1")]
+    [TestCase("group 1 1")]
+    [TestCase("group one weight=1")]
+    [TestCase("group 1 priority=1")]
+    public void Other_lines_are_none(string line)
+    {
+        Assert.That(ShareSetting.TryLine(line.Split(' ', System.StringSplitOptions.RemoveEmptyEntries), out _, out _), Is.False);
+    }
+
+    [TestCase("vf3 group=1 min=50 weight=1001", "a weight is 1 to 1000, not 1001")]
+    [TestCase("vf3 group=1 max=40 min=50", "VF 3 would be limited to 40 Mbit/s with guarantees of 50")]
+    [TestCase("vf3 group=2 weight=4", "there is no group 2")]
+    [TestCase("vf3 weight=4 min=5 priority=8", "a priority is 0 to 7, not 8")]
+    [TestCase("vf9 weight=4", "there is no vf9; there are: pf0 to pf1, each with vf0 to vf3")]
+    [TestCase("group 1 max=200 parent=1 weight=9", "group 1 cannot be in group 1, which is in it")]
+    [TestCase("group 3 max=200 weight=0", "a weight is 1 to 1000, not 0")]
+    [TestCase("group port max=1001", "the port's limit is at most its speed, 1000 Mbit/s")]
+    [TestCase("group 17 max=5", "a new group is 1 to 16, not 17")]
+    public void What_is_refused_leaves_all_as_it_was(string line, string refusal)
+    {
+        FirmwareRuntime firmware = Firmware();
+        ArbitrationPolicy policy = firmware.DataPath.Arbitration;
+        Assert.That(policy.AddGroup(1), Is.Null);
+        int function = firmware.Numbering.VirtualFunction(0, 3);
+        Assert.That(ShareSetting.TryLine(line.Split(' '), out ShareSetting? setting, out _), Is.True);
+
+        Assert.That(setting!.Apply(firmware), Is.EqualTo(refusal));
+        Assert.That(
+            (policy.GroupOf(function), policy.Weight(function), policy.Guarantee(function), policy.Limit(function), policy.Priority(function)),
+            Is.EqualTo((0, 1, 0, 0, 0)));
+        Assert.That((policy.GroupLimit(1), policy.GroupWeight(1), policy.ParentOf(1), policy.GroupLimit(ArbitrationPolicy.Port)), Is.EqualTo((0, 1, 0, 0)));
+        Assert.That(Enumerable.Range(2, 20).Any(policy.Exists), Is.False);
+    }
+}
