@@ -260,7 +260,10 @@ namespace SmartNicFw.Firmware.Arbitration
 
         /// <summary>Finds the leaf whose turn it is.</summary>
         /// <param name="start">Where to start: a node something below which can be picked.</param>
-        /// <param name="bytes">Line bytes that it may take: lowered to what the deficits on the way allow.</param>
+        /// <param name="bytes">
+        /// Line bytes that it may take: lowered to what the deficits on the way allow, but not below a quantum. What is left of quanta on
+        /// several levels would else cut turns into splinters; what a turn takes beyond is a debt, as the end of a long frame is.
+        /// </param>
         /// <returns>The leaf, or <see cref="None"/> when debts are to be paid first: ask again.</returns>
         public int Pick(int start, ref int bytes)
         {
@@ -280,6 +283,11 @@ namespace SmartNicFw.Firmware.Arbitration
                 {
                     bytes = deficit;
                 }
+            }
+
+            if (bytes < DeficitRounds.QuantumBytes)
+            {
+                bytes = DeficitRounds.QuantumBytes;
             }
 
             return node;

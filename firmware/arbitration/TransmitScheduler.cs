@@ -12,8 +12,8 @@ namespace SmartNicFw.Firmware.Arbitration
     /// </summary>
     public sealed class TransmitScheduler
     {
-        /// <summary>Frames of a turn at the most.</summary>
-        public const int FramesPerTurn = 128;
+        /// <summary>Frames of a turn at the most: with the shortest of them a turn is a quantum still (<see cref="DeficitRounds"/>).</summary>
+        public const int FramesPerTurn = 256;
 
         /// <summary>Line bytes of a turn after which no further frame is begun, for a queue that shares with nobody.</summary>
         public const int BytesPerTurn = 96 * 1024;
