@@ -12,6 +12,8 @@ namespace SmartNicFw.Firmware.Arbitration
     /// <remarks>
     /// Children of a group are in lists by weight (<see cref="DeficitRounds"/>). Which list is next: of those that are not ahead of the
     /// group's time the one that would be through its next turn first, which keeps each list within one turn of its share.
+    /// The group's time is the mean of its lists' times, by the weights that compete: it stays so when a child comes or goes, so that
+    /// who leaves after a long turn and returns later finds itself no less ahead than who waited.
     /// Source: Bennett and Zhang, "Hierarchical Packet Fair Queueing Algorithms" (SIGCOMM 1996), WF2Q+, over at most ten lists.
     /// </remarks>
     public sealed class SchedulingTree
@@ -88,7 +90,7 @@ namespace SmartNicFw.Firmware.Arbitration
             return node >= _queues && node < _queues + _functions;
         }
 
-        /// <summary>The rate that limits a node: of its function, or of its group (<see cref="RateLimits"/>).</summary>
+        /// <summary>The rate that limits a node: of its function, or of its group (<see cref="TokenBuckets"/>).</summary>
         public int RateOf(int node)
         {
             int above = node - _queues;
@@ -200,9 +202,15 @@ namespace SmartNicFw.Firmware.Arbitration
             {
                 int parent = _parent[node];
                 int weight = _rounds.Weight(node);
+                long ahead = Ahead(node) * weight;
                 _flags[node] &= unchecked((byte)~Competing);
-                _rounds.Leave(node, _list[node], keepsTurn);
+                ahead += _rounds.Leave(node, _list[node], keepsTurn);
                 _active[parent - _queues] -= weight;
+                if (_active[parent - _queues] != 0)
+                {
+                    _time[parent - _queues] -= ahead / _active[parent - _queues];
+                }
+
                 if (_active[parent - _queues] != 0 || _parent[parent] == None)
                 {
                     return;
@@ -244,7 +252,7 @@ namespace SmartNicFw.Firmware.Arbitration
             }
         }
 
-        /// <summary>Gives a function or a group its place and weight; what is below it comes along, and its debt is forgotten.</summary>
+        /// <summary>Gives a function or a group its place and weight; what is below it comes along, and so does its debt.</summary>
         public void Place(int node, int parent, int weight)
         {
             bool isHeldBack = IsHeldBack(node);
@@ -252,6 +260,8 @@ namespace SmartNicFw.Firmware.Arbitration
             _rounds.SetWeight(node, weight);
             _parent[node] = parent;
             FindList(node);
+            Forward(node);
+            _rounds.LeftNow(node, _list[node]);
             if (!isHeldBack)
             {
                 Release(node);
@@ -300,10 +310,13 @@ namespace SmartNicFw.Firmware.Arbitration
             while (node != start && _parent[node] != None)
             {
                 int parent = _parent[node] - _queues;
-                int active = _active[parent];
-                int weight = _rounds.Weight(node);
-                _rounds.Charge(node, _list[node], bytes, active <= weight);
-                _time[parent] += DeficitRounds.TimeOf(bytes, active > weight ? active : weight);
+                bool isCompeting = IsCompeting(node);
+                _rounds.Charge(node, _list[node], bytes, isCompeting, _active[parent] == (isCompeting ? _rounds.Weight(node) : 0));
+                if (isCompeting)
+                {
+                    _time[parent] += DeficitRounds.TimeOf(bytes, _active[parent]);
+                }
+
                 node = _parent[node];
             }
         }
@@ -314,14 +327,13 @@ namespace SmartNicFw.Firmware.Arbitration
             {
                 int list = _list[node];
                 int parent = _parent[node];
-                if (_rounds.ActiveWeight(list) == 0)
-                {
-                    _rounds.Forward(list, _time[parent - _queues]);
-                }
-
+                Forward(node);
+                int weight = _rounds.Weight(node);
+                long ahead = Ahead(node) * weight;
                 _flags[node] |= Competing;
-                _rounds.Join(node, list);
-                _active[parent - _queues] += _rounds.Weight(node);
+                ahead += _rounds.Join(node, list);
+                _active[parent - _queues] += weight;
+                _time[parent - _queues] += ahead / _active[parent - _queues];
                 if (_parent[parent] == None)
                 {
                     return;
@@ -329,6 +341,21 @@ namespace SmartNicFw.Firmware.Arbitration
 
                 node = parent;
             }
+        }
+
+        // A list in which nobody competed has no claim to the time that passed.
+        private void Forward(int node)
+        {
+            if (_rounds.ActiveWeight(_list[node]) == 0)
+            {
+                _rounds.Forward(_list[node], _time[_parent[node] - _queues]);
+            }
+        }
+
+        // How far the node's list is ahead of the node above.
+        private long Ahead(int node)
+        {
+            return _rounds.Time(_list[node]) - _time[_parent[node] - _queues];
         }
 
         private int ChooseList(int above)
@@ -351,11 +378,7 @@ namespace SmartNicFw.Firmware.Arbitration
                 }
             }
 
-            if (eligible > 0)
-            {
-                _time[above] = now + eligible;
-            }
-            else
+            if (eligible < 0)
             {
                 eligible = 0;
             }
