@@ -30,6 +30,7 @@ internal sealed class ArbitrationLab
     private readonly TimingWheel _wheel;
     private readonly QueueNumbering _queues;
     private readonly int _underWay;
+    private readonly int _mbps;
     private readonly List<(int Index, int Frames, int FrameBytes, long LineBytes, long StartNs, bool HasMore)> _turns = [];
     private readonly int[] _waiting;
     private readonly FrameMix[] _mix;
@@ -38,8 +39,9 @@ internal sealed class ArbitrationLab
     private readonly bool[] _rung;
     private readonly int[] _nextSize;
 
+    /// <param name="mbps">Speed of the port and of the line.</param>
     /// <param name="underWay">Turns under way at a time: 1 for an engine that does them at once.</param>
-    public ArbitrationLab(int functions, int groups, int queues, int seed, int underWay = 1)
+    public ArbitrationLab(int functions, int groups, int queues, int seed, int underWay = 1, int mbps = Mbps)
     {
         var configuration = new EndpointConfiguration
         {
@@ -47,7 +49,7 @@ internal sealed class ArbitrationLab
             RateGroups = groups,
             PfQueuePairs = queues,
             VfQueuePairs = queues,
-            EthernetMbps = Mbps,
+            EthernetMbps = mbps,
         };
         var numbering = new FunctionNumbering(1, functions - 1);
         _queues = new QueueNumbering(configuration, numbering);
@@ -57,6 +59,7 @@ internal sealed class ArbitrationLab
         Policy = new ArbitrationPolicy(configuration, numbering, Transmit);
         _random = new Random(seed);
         _underWay = underWay;
+        _mbps = mbps;
         _waiting = new int[_queues.Count];
         _mix = new FrameMix[_queues.Count];
         _size = new int[_queues.Count];
@@ -155,7 +158,7 @@ internal sealed class ArbitrationLab
         int ended = _random.Next(_turns.Count);
         (int taken, int frames, int frameBytes, long lineBytes, long startNs, bool hasMore) = _turns[ended];
         _turns.RemoveAt(ended);
-        Pass(TurnNs + (lineBytes * 8000 / Mbps));
+        Pass(TurnNs + (lineBytes * 8000 / _mbps));
         bool isRung = _rung[taken];
         bool isBlocked = IsBlocked is not null && IsBlocked(taken) && !isRung;
         _inTurn[taken] = false;
