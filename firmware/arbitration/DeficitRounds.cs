@@ -34,12 +34,16 @@ namespace SmartNicFw.Firmware.Arbitration
 
         private const int TimeShift = 20;
 
+        // Of a place: that it was the head of its list.
+        private const int WasHead = 1 << 30;
+
         // No turn moves a list further: what seems to be more is time that has wrapped while the list was empty.
         private const long LongestTurn = (long)int.MaxValue << TimeShift;
 
         // By node.
         private readonly int[] _next;
         private readonly int[] _previous;
+        private readonly int[] _place;
         private readonly int[] _deficit;
         private readonly ushort[] _weight;
         private readonly long[] _leftAt;
@@ -55,6 +59,7 @@ namespace SmartNicFw.Firmware.Arbitration
         {
             _next = new int[nodes];
             _previous = new int[nodes];
+            _place = new int[nodes];
             _deficit = new int[nodes];
             _weight = new ushort[nodes];
             _leftAt = new long[nodes];
@@ -206,7 +211,8 @@ namespace SmartNicFw.Firmware.Arbitration
         }
 
         /// <summary>The node can be picked: next of all if it has something left of its quantum, last if not.</summary>
-        public void Link(int node, int list)
+        /// <param name="keepsPlace">True: where it was, before the one that came after it.</param>
+        public void Link(int node, int list, bool keepsPlace)
         {
             int head = _head[list];
             if (head == Nobody)
@@ -217,12 +223,23 @@ namespace SmartNicFw.Firmware.Arbitration
                 return;
             }
 
-            int tail = _previous[head];
-            _next[tail] = node;
-            _previous[node] = tail;
-            _next[node] = head;
-            _previous[head] = node;
-            if (_deficit[node] > 0)
+            int after = _place[node] & ~WasHead;
+            bool isFirst = _deficit[node] > 0;
+            if (keepsPlace && IsLinked(after))
+            {
+                isFirst = after == head && (_place[node] & WasHead) != 0;
+            }
+            else
+            {
+                after = head;
+            }
+
+            int before = _previous[after];
+            _next[before] = node;
+            _previous[node] = before;
+            _next[node] = after;
+            _previous[after] = node;
+            if (isFirst)
             {
                 _head[list] = node;
             }
@@ -232,6 +249,7 @@ namespace SmartNicFw.Firmware.Arbitration
         public void Unlink(int node, int list)
         {
             int next = _next[node];
+            _place[node] = _head[list] == node ? next | WasHead : next;
             if (next == node)
             {
                 _head[list] = Nobody;
@@ -305,7 +323,7 @@ namespace SmartNicFw.Firmware.Arbitration
             else
             {
                 Unlink(node, list);
-                Link(node, list);
+                Link(node, list, false);
             }
         }
 

@@ -137,17 +137,20 @@ namespace SmartNicFw.Firmware.Arbitration
         public void Wake(int queue)
         {
             Join(queue);
-            Link(queue);
+            Link(queue, None);
         }
 
         /// <summary>A leaf is to get another turn after the one that is over.</summary>
-        public void Link(int node)
+        /// <param name="start">Where it was picked from: from there up nobody paid for the turn, and nobody loses its place by it.</param>
+        public void Link(int node, int start)
         {
+            bool keepsPlace = false;
             while (!_rounds.IsLinked(node))
             {
+                keepsPlace |= node == start;
                 int list = _list[node];
                 int parent = _parent[node];
-                _rounds.Link(node, list);
+                _rounds.Link(node, list, keepsPlace);
                 bool isFirst = _linked[parent - _queues] == 0;
                 _linked[parent - _queues] |= (ushort)(1 << StratumOf(parent, list));
                 if (!isFirst)
@@ -248,7 +251,7 @@ namespace SmartNicFw.Firmware.Arbitration
 
             if (_linked[node - _queues] != 0)
             {
-                Link(node);
+                Link(node, None);
             }
         }
 
