@@ -69,7 +69,7 @@ public sealed class ClassProperties
             lab.Backlog(function, 0, 64);
         }
 
-        Assert.That(lab.Policy.SetRates(4, ArbitrationLab.Mbps, 0), Is.Null);
+        Assert.That(lab.Policy.SetPriority(4, PriorityOf[3]) ?? lab.Policy.SetRates(4, ArbitrationLab.Mbps, 0), Is.Null);
         lab.Backlog(4, 0, 64);
         int last = 0;
         int turns = 0;
