@@ -12,6 +12,8 @@ namespace SmartNicFw.Firmware.Arbitration
     /// <remarks>
     /// A node that competes counts with its weight in its list, whether it is linked (can be picked) or not (a turn of it is
     /// under way). Time of a list is in bytes for each unit of weight, in fractions of 2^-20; it wraps, and is compared by difference.
+    /// It is what its nodes took, and each node's own is as much behind the rounds, which are the mean of all, as its deficit: so what
+    /// a node took beyond its quanta goes with it when it leaves, and comes back with what is left of it.
     /// </remarks>
     public sealed class DeficitRounds
     {
@@ -27,13 +29,21 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>Visits that one pick makes at the most: debts that take longer to pay are paid over several picks.</summary>
         public const int VisitsPerPick = 16;
 
-        private const int TimeShift = 20;
         /// <summary>No node.</summary>
         public const int Nobody = -1;
+
+        private const int TimeShift = 20;
+
+        // Of a place: that it was the head of its list.
+        private const int WasHead = 1 << 30;
+
+        // No turn moves a list further: what seems to be more is time that has wrapped while the list was empty.
+        private const long LongestTurn = (long)int.MaxValue << TimeShift;
 
         // By node.
         private readonly int[] _next;
         private readonly int[] _previous;
+        private readonly int[] _place;
         private readonly int[] _deficit;
         private readonly ushort[] _weight;
         private readonly long[] _leftAt;
@@ -42,18 +52,21 @@ namespace SmartNicFw.Firmware.Arbitration
         private readonly int[] _head;
         private readonly int[] _active;
         private readonly long[] _time;
+        private readonly long[] _owed;
 
         /// <summary>Starts with empty lists; every node has weight 1.</summary>
         public DeficitRounds(int nodes, int lists)
         {
             _next = new int[nodes];
             _previous = new int[nodes];
+            _place = new int[nodes];
             _deficit = new int[nodes];
             _weight = new ushort[nodes];
             _leftAt = new long[nodes];
             _head = new int[lists];
             _active = new int[lists];
             _time = new long[lists];
+            _owed = new long[lists];
             for (int node = 0; node < nodes; node++)
             {
                 _next[node] = Nobody;
@@ -123,10 +136,11 @@ namespace SmartNicFw.Firmware.Arbitration
             return _time[list];
         }
 
-        /// <summary>Moves the list's time forward; a time that lies behind it changes nothing.</summary>
+        /// <summary>Moves the time of a list that was empty forward; a time that it is ahead of, by a turn at the most, changes nothing.</summary>
         public void Forward(int list, long time)
         {
-            if (time - _time[list] > 0)
+            long ahead = _time[list] - time;
+            if (ahead < 0 || ahead > LongestTurn)
             {
                 _time[list] = time;
             }
@@ -144,32 +158,62 @@ namespace SmartNicFw.Firmware.Arbitration
             return _next[node] != Nobody;
         }
 
-        /// <summary>The node begins to compete. Of a debt, what its weight earned meanwhile is forgiven.</summary>
-        public void Join(int node, int list)
+        /// <summary>The node begins to compete. Of a debt, the quanta of the rounds that it missed are forgiven.</summary>
+        /// <returns>Time that it is ahead of the list, times its weight.</returns>
+        public long Join(int node, int list)
         {
-            _active[list] += _weight[node];
+            int weight = _weight[node];
             int deficit = _deficit[node];
             if (deficit < 0)
             {
-                long earned = Earned(node, _time[list] - _leftAt[node]);
-                _deficit[node] = earned < 0 || earned >= -deficit ? 0 : deficit + (int)earned;
+                long missed = (Rounds(list) - _leftAt[node]) / TimeOf(Quantum(weight), weight);
+                _deficit[node] = missed < 0 || missed > -deficit / Quantum(weight) ? 0 : deficit + ((int)missed * Quantum(weight));
             }
+
+            long ahead = Ahead(node, list);
+            _time[list] += ahead / (_active[list] + weight);
+            _owed[list] += _deficit[node];
+            _active[list] += weight;
+            return ahead;
         }
 
         /// <summary>The node, which is not linked, competes no longer.</summary>
         /// <param name="keepsTurn">True: what is left of its quantum stays, and with it the head of the list when it comes back.</param>
-        public void Leave(int node, int list, bool keepsTurn)
+        /// <returns>Time that it was ahead of the list, times its weight.</returns>
+        public long Leave(int node, int list, bool keepsTurn)
         {
-            _active[list] -= _weight[node];
-            _leftAt[node] = _time[list];
+            long ahead = 0;
+            int others = _active[list] - _weight[node];
+            if (others != 0)
+            {
+                ahead = Ahead(node, list);
+                _time[list] -= ahead / others;
+            }
+            else if (_deficit[node] < 0 || keepsTurn)
+            {
+                _time[list] += ((long)_deficit[node] << TimeShift) / _weight[node];
+            }
+
+            _owed[list] -= _deficit[node];
+            _active[list] = others;
+            _leftAt[node] = Rounds(list);
             if (_deficit[node] > 0 && !keepsTurn)
             {
                 _deficit[node] = 0;
             }
+
+            return ahead;
+        }
+
+        /// <summary>A node that does not compete has moved to the list now: it earns from now on.</summary>
+        public void LeftNow(int node, int list)
+        {
+            _leftAt[node] = Rounds(list);
         }
 
         /// <summary>The node can be picked: next of all if it has something left of its quantum, last if not.</summary>
-        public void Link(int node, int list)
+        /// <param name="keepsPlace">True: where it was, before the one that came after it.</param>
+        public void Link(int node, int list, bool keepsPlace)
         {
             int head = _head[list];
             if (head == Nobody)
@@ -180,12 +224,23 @@ namespace SmartNicFw.Firmware.Arbitration
                 return;
             }
 
-            int tail = _previous[head];
-            _next[tail] = node;
-            _previous[node] = tail;
-            _next[node] = head;
-            _previous[head] = node;
-            if (_deficit[node] > 0)
+            int after = _place[node] & ~WasHead;
+            bool isFirst = _deficit[node] > 0;
+            if (keepsPlace && IsLinked(after))
+            {
+                isFirst = after == head && (_place[node] & WasHead) != 0;
+            }
+            else
+            {
+                after = head;
+            }
+
+            int before = _previous[after];
+            _next[before] = node;
+            _previous[node] = before;
+            _next[node] = after;
+            _previous[after] = node;
+            if (isFirst)
             {
                 _head[list] = node;
             }
@@ -195,6 +250,7 @@ namespace SmartNicFw.Firmware.Arbitration
         public void Unlink(int node, int list)
         {
             int next = _next[node];
+            _place[node] = _head[list] == node ? next | WasHead : next;
             if (next == node)
             {
                 _head[list] = Nobody;
@@ -225,7 +281,9 @@ namespace SmartNicFw.Firmware.Arbitration
                     return node;
                 }
 
-                _deficit[node] += Quantum(_weight[node]);
+                int quantum = Quantum(_weight[node]);
+                _deficit[node] += quantum;
+                _owed[list] += quantum;
                 if (_deficit[node] > 0)
                 {
                     return node;
@@ -239,12 +297,18 @@ namespace SmartNicFw.Firmware.Arbitration
         }
 
         /// <summary>A node has taken bytes: its quantum and the time of its list move on.</summary>
+        /// <param name="isCompeting">False: it was taken out meanwhile, and brings its debt along when it comes back.</param>
         /// <param name="isAlone">True: nobody competes with it, and nothing is to be paid back.</param>
-        public void Charge(int node, int list, int bytes, bool isAlone)
+        public void Charge(int node, int list, int bytes, bool isCompeting, bool isAlone)
         {
-            int active = _active[list];
-            _time[list] += TimeOf(bytes, active > 0 ? active : _weight[node]);
-            _deficit[node] = isAlone ? 0 : _deficit[node] - bytes;
+            int deficit = isAlone ? 0 : _deficit[node] - bytes;
+            if (isCompeting)
+            {
+                _time[list] += TimeOf(bytes, _active[list]);
+                _owed[list] += deficit - _deficit[node];
+            }
+
+            _deficit[node] = deficit;
             if (_deficit[node] <= 0 && _next[node] != Nobody)
             {
                 MoveToTail(node, list);
@@ -260,14 +324,20 @@ namespace SmartNicFw.Firmware.Arbitration
             else
             {
                 Unlink(node, list);
-                Link(node, list);
+                Link(node, list, false);
             }
         }
 
-        // What the weight earns in a time; below 0 when the time has wrapped meanwhile.
-        private long Earned(int node, long time)
+        // The mean of the quanta that nodes of the list have had, as a time.
+        private long Rounds(int list)
         {
-            return (time >> TimeShift) * _weight[node];
+            return _active[list] == 0 ? _time[list] : _time[list] + ((_owed[list] << TimeShift) / _active[list]);
+        }
+
+        // How far the node's own time is ahead of the list's, times its weight.
+        private long Ahead(int node, int list)
+        {
+            return ((Rounds(list) - _time[list]) * _weight[node]) - ((long)_deficit[node] << TimeShift);
         }
     }
 }

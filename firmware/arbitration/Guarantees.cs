@@ -5,9 +5,9 @@ using SmartNicFw.Hal.Contracts;
 namespace SmartNicFw.Firmware.Arbitration
 {
     /// <summary>
-    /// A guarantee is a token bucket that everything sent drains as far as it is filled: while it holds something and there is work, its owner
-    /// is served before all shares, one turn each in the order of the list. What a guarantee brings is not charged to the share: what is left of
-    /// the port is divided by weights.
+    /// A guarantee is a token bucket: while it holds something and there is work, its owner is served before all shares, one turn each in the
+    /// order of the list. Such turns drain the guarantees of all above and below as far as these are filled. Shares know nothing of it: what
+    /// guarantees leave of the port is divided by weights.
     /// </summary>
     public sealed class Guarantees
     {
@@ -88,8 +88,8 @@ namespace SmartNicFw.Firmware.Arbitration
             _wheel.Arm(TimerOf(owner), untilUs);
         }
 
-        /// <summary>The owner has sent line bytes.</summary>
-        /// <param name="isGuaranteed">True: for its guarantee, and they count in full.</param>
+        /// <summary>The owner has sent line bytes in a turn for a guarantee.</summary>
+        /// <param name="isGuaranteed">True: for its own, and they count in full.</param>
         public void Sent(int owner, int bytes, bool isGuaranteed)
         {
             if (!_buckets.IsSet(owner))

@@ -5,7 +5,7 @@ namespace SmartNicFw.Firmware.Arbitration
 {
     /// <summary>
     /// A higher class is served before a lower one, but a class that waits is passed over at most <see cref="PassesInARow"/> turns in a row:
-    /// then one turn is its. Which class a function is of follows from the priority of its port VLAN.
+    /// then one turn is its, after those of lower classes that have waited as long: <see cref="LongestWait"/>. Which class a function is of follows from the priority of its port VLAN.
     /// Priority code points: IEEE 802.1Q-2018, 6.9.3; the map to four classes is ours, and can be changed.
     /// </summary>
     public sealed class PriorityClasses
@@ -18,6 +18,12 @@ namespace SmartNicFw.Firmware.Arbitration
 
         /// <summary>Turns of others that a waiting class lets pass at the most.</summary>
         public const int PassesInARow = 31;
+
+        /// <summary>
+        /// Turns of other classes between two of one that always waits, at the most: the lower ones that came due with it go first, and the
+        /// highest, which others pass only then, waits for no more.
+        /// </summary>
+        public const int LongestWait = PassesInARow + Count - 2;
 
         private readonly byte[] _classOf = { 0, 0, 0, 0, 1, 1, 2, 3 };
         private readonly byte[] _passed = new byte[Count];
@@ -66,8 +72,8 @@ namespace SmartNicFw.Firmware.Arbitration
             return highest;
         }
 
-        /// <summary>A turn was granted.</summary>
-        /// <param name="served">The class that got it; -1 when it was for a guarantee.</param>
+        /// <summary>A turn was granted to a class; those for guarantees pass nobody over.</summary>
+        /// <param name="served">The class that got it.</param>
         /// <param name="waiting">The classes that had something to pick.</param>
         public void Served(int served, int waiting)
         {

@@ -12,6 +12,8 @@ namespace SmartNicFw.Firmware.Arbitration
     /// <remarks>
     /// Children of a group are in lists by weight (<see cref="DeficitRounds"/>). Which list is next: of those that are not ahead of the
     /// group's time the one that would be through its next turn first, which keeps each list within one turn of its share.
+    /// The group's time is the mean of its lists' times, by the weights that compete: it stays so when a child comes or goes, so that
+    /// who leaves after a long turn and returns later finds itself no less ahead than who waited.
     /// Source: Bennett and Zhang, "Hierarchical Packet Fair Queueing Algorithms" (SIGCOMM 1996), WF2Q+, over at most ten lists.
     /// </remarks>
     public sealed class SchedulingTree
@@ -88,7 +90,7 @@ namespace SmartNicFw.Firmware.Arbitration
             return node >= _queues && node < _queues + _functions;
         }
 
-        /// <summary>The rate that limits a node: of its function, or of its group (<see cref="RateLimits"/>).</summary>
+        /// <summary>The rate that limits a node: of its function, or of its group (<see cref="TokenBuckets"/>).</summary>
         public int RateOf(int node)
         {
             int above = node - _queues;
@@ -138,17 +140,20 @@ namespace SmartNicFw.Firmware.Arbitration
         public void Wake(int queue)
         {
             Join(queue);
-            Link(queue);
+            Link(queue, None);
         }
 
         /// <summary>A node that competes can be picked, and those above it; one that can already stays where it is.</summary>
-        public void Link(int node)
+        /// <param name="start">Where it was picked from: from there up nobody paid for the turn, and nobody loses its place by it.</param>
+        public void Link(int node, int start)
         {
+            bool keepsPlace = false;
             while (!_rounds.IsLinked(node))
             {
+                keepsPlace |= node == start;
                 int list = _list[node];
                 int parent = _parent[node];
-                _rounds.Link(node, list);
+                _rounds.Link(node, list, keepsPlace);
                 bool isFirst = _linked[parent - _queues] == 0;
                 _linked[parent - _queues] |= (ushort)(1 << StratumOf(parent, list));
                 if (!isFirst)
@@ -211,9 +216,15 @@ namespace SmartNicFw.Firmware.Arbitration
             {
                 int parent = _parent[node];
                 int weight = _rounds.Weight(node);
+                long ahead = Ahead(node) * weight;
                 _flags[node] &= unchecked((byte)~Competing);
-                _rounds.Leave(node, _list[node], keepsTurn);
+                ahead += _rounds.Leave(node, _list[node], keepsTurn);
                 _active[parent - _queues] -= weight;
+                if (_active[parent - _queues] != 0)
+                {
+                    _time[parent - _queues] -= ahead / _active[parent - _queues];
+                }
+
                 if (_active[parent - _queues] != 0 || _parent[parent] == None)
                 {
                     return;
@@ -251,11 +262,11 @@ namespace SmartNicFw.Firmware.Arbitration
 
             if (_linked[node - _queues] != 0)
             {
-                Link(node);
+                Link(node, None);
             }
         }
 
-        /// <summary>Gives a function or a group its place and weight; what is below it comes along, and its debt is forgotten.</summary>
+        /// <summary>Gives a function or a group its place and weight; what is below it comes along, and so does its debt.</summary>
         public void Place(int node, int parent, int weight)
         {
             bool isHeldBack = IsHeldBack(node);
@@ -263,6 +274,8 @@ namespace SmartNicFw.Firmware.Arbitration
             _rounds.SetWeight(node, weight);
             _parent[node] = parent;
             FindList(node);
+            Forward(node);
+            _rounds.LeftNow(node, _list[node]);
             if (!isHeldBack)
             {
                 Release(node);
@@ -271,7 +284,10 @@ namespace SmartNicFw.Firmware.Arbitration
 
         /// <summary>Finds the leaf whose turn it is.</summary>
         /// <param name="start">Where to start: a node something below which can be picked.</param>
-        /// <param name="bytes">Line bytes that it may take: lowered to what the deficits on the way allow.</param>
+        /// <param name="bytes">
+        /// Line bytes that it may take: lowered to what the deficits on the way allow, but not below a quantum. What is left of quanta on
+        /// several levels would else cut turns into splinters; what a turn takes beyond is a debt, as the end of a long frame is.
+        /// </param>
         /// <returns>The leaf, or <see cref="None"/> when debts are to be paid first: ask again.</returns>
         public int Pick(int start, ref int bytes)
         {
@@ -293,6 +309,11 @@ namespace SmartNicFw.Firmware.Arbitration
                 }
             }
 
+            if (bytes < DeficitRounds.QuantumBytes)
+            {
+                bytes = DeficitRounds.QuantumBytes;
+            }
+
             return node;
         }
 
@@ -303,10 +324,13 @@ namespace SmartNicFw.Firmware.Arbitration
             while (node != start && _parent[node] != None)
             {
                 int parent = _parent[node] - _queues;
-                int active = _active[parent];
-                int weight = _rounds.Weight(node);
-                _rounds.Charge(node, _list[node], bytes, active <= weight);
-                _time[parent] += DeficitRounds.TimeOf(bytes, active > weight ? active : weight);
+                bool isCompeting = IsCompeting(node);
+                _rounds.Charge(node, _list[node], bytes, isCompeting, _active[parent] == (isCompeting ? _rounds.Weight(node) : 0));
+                if (isCompeting)
+                {
+                    _time[parent] += DeficitRounds.TimeOf(bytes, _active[parent]);
+                }
+
                 node = _parent[node];
             }
         }
@@ -317,14 +341,13 @@ namespace SmartNicFw.Firmware.Arbitration
             {
                 int list = _list[node];
                 int parent = _parent[node];
-                if (_rounds.ActiveWeight(list) == 0)
-                {
-                    _rounds.Forward(list, _time[parent - _queues]);
-                }
-
+                Forward(node);
+                int weight = _rounds.Weight(node);
+                long ahead = Ahead(node) * weight;
                 _flags[node] |= Competing;
-                _rounds.Join(node, list);
-                _active[parent - _queues] += _rounds.Weight(node);
+                ahead += _rounds.Join(node, list);
+                _active[parent - _queues] += weight;
+                _time[parent - _queues] += ahead / _active[parent - _queues];
                 if (_parent[parent] == None)
                 {
                     return;
@@ -332,6 +355,21 @@ namespace SmartNicFw.Firmware.Arbitration
 
                 node = parent;
             }
+        }
+
+        // A list in which nobody competed has no claim to the time that passed.
+        private void Forward(int node)
+        {
+            if (_rounds.ActiveWeight(_list[node]) == 0)
+            {
+                _rounds.Forward(_list[node], _time[_parent[node] - _queues]);
+            }
+        }
+
+        // How far the node's list is ahead of the node above.
+        private long Ahead(int node)
+        {
+            return _rounds.Time(_list[node]) - _time[_parent[node] - _queues];
         }
 
         private int ChooseList(int above)
@@ -354,11 +392,7 @@ namespace SmartNicFw.Firmware.Arbitration
                 }
             }
 
-            if (eligible > 0)
-            {
-                _time[above] = now + eligible;
-            }
-            else
+            if (eligible < 0)
             {
                 eligible = 0;
             }

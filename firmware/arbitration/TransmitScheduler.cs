@@ -7,19 +7,28 @@ namespace SmartNicFw.Firmware.Arbitration
 {
     /// <summary>
     /// Grants turns to transmit queues. A turn is taken, then ended or refused; nobody else gets its queue meanwhile. (It leaves the tree when
-    /// another turn is taken before it is over: where turns are done at once, it stays.) What a turn may send at the most is reserved from every limit above it, and settled when it is over, so that turns under way at a time exceed no limit.
+    /// another turn is taken before it is over: where turns are done at once, it stays.) What a turn may send at the most is reserved from
+    /// every limit above it, and settled when it is over, so that turns under way at a time exceed no limit. Shares hold among queues that have
+    /// no turn under way: who has one can have no other, whatever its weight.
     /// A turn costs the same for any number of queues; a queue without work, or held back by a limit, costs nothing.
+    /// No class starves: between two turns of one that always has work and is not held back there are at most <see cref="LongestWait"/>
+    /// turns of others.
     /// </summary>
     public sealed class TransmitScheduler
     {
-        /// <summary>Frames of a turn at the most.</summary>
-        public const int FramesPerTurn = 128;
+        /// <summary>Frames of a turn at the most: with the shortest of them a turn is a quantum still (<see cref="DeficitRounds"/>).</summary>
+        public const int FramesPerTurn = 256;
 
         /// <summary>Line bytes of a turn after which no further frame is begun, for a queue that shares with nobody.</summary>
         public const int BytesPerTurn = 96 * 1024;
 
         /// <summary>Turns for guarantees that are granted at the most before one is granted by class, if one waits.</summary>
         public const int GuaranteedInARow = 255;
+
+        /// <summary>
+        /// The starvation bound of a class, turns: each turn of another class, and its own, comes after as many for guarantees as there may be.
+        /// </summary>
+        public const int LongestWait = ((PriorityClasses.LongestWait + 1) * (GuaranteedInARow + 1)) - 1;
 
         // Picks of one call: each that fails holds somebody back until a timer, or pays debts.
         private const int PicksPerCall = 8;
@@ -146,7 +155,7 @@ namespace SmartNicFw.Firmware.Arbitration
         {
             Settle(queue, 0);
             Forget(queue);
-            _tree.Link(queue);
+            _tree.Link(queue, _start[queue]);
         }
 
         /// <summary>The turn that was taken is over.</summary>
@@ -164,7 +173,8 @@ namespace SmartNicFw.Firmware.Arbitration
             int start = _start[queue];
             _tree.Charge(queue, start, cost);
             Settle(queue, lineBytes);
-            for (int node = _tree.Parent(queue); node != SchedulingTree.None && _guarantees.HasAny; node = _tree.Parent(node))
+            bool isGuaranteed = start != SchedulingTree.None && _tree.Parent(start) != SchedulingTree.None;
+            for (int node = _tree.Parent(queue); node != SchedulingTree.None && isGuaranteed; node = _tree.Parent(node))
             {
                 _guarantees.Sent(_tree.RateOf(node), lineBytes, node == start);
             }
@@ -172,7 +182,7 @@ namespace SmartNicFw.Firmware.Arbitration
             Forget(queue);
             if (hasMore && !isBlocked)
             {
-                _tree.Link(queue);
+                _tree.Link(queue, start);
             }
             else
             {
@@ -300,15 +310,16 @@ namespace SmartNicFw.Firmware.Arbitration
             }
         }
 
-        // Before a function or a group moves: turns under way are charged to where they are when they end.
+        // Before a function or a group moves: turns under way are charged to where they are when they end, as turns for a share.
         private void SettleAll()
         {
             for (int queue = 0; queue < _reserved.Length; queue++)
             {
-                if (_reserved[queue] > 0)
+                if (_reserved[queue] >= 0)
                 {
                     Take(queue, -_reserved[queue]);
                     _reserved[queue] = 0;
+                    _start[queue] = SchedulingTree.None;
                 }
             }
         }

@@ -1,0 +1,195 @@
+// Limits and guarantees against the line's time: random trees, all queues backlogged.
+using System;
+using System.Linq;
+using FsCheck;
+using FsCheck.Fluent;
+using NUnit.Framework;
+using SmartNicFw.Firmware.Arbitration;
+
+namespace SmartNicFw.Tests.Properties.Arbitration;
+
+public sealed class RateProperties
+{
+    private const int Cases = 10_000;
+    private const int Turns = 1300;
+    private const int Seconds = 100;
+    private const int WarmUp = 300;
+
+    // Bytes of a turn are those of frames, and the last frame is begun below them: what the line has on top.
+    private const int Overdraft = EthernetLine.MaxFrameBytes + (TransmitScheduler.FramesPerTurn * EthernetLine.OverheadBytes);
+
+    [TestCase(1)]
+    [TestCase(4)]
+    public void A_limit_of_a_function_or_a_group_never_lets_more_pass_than_rate_times_time_and_burst(int underWay)
+    {
+        double worst = 0;
+        Prop.ForAll(Arb.From(Gen.Choose(0, int.MaxValue - 1)), seed =>
+        {
+            var random = new Random(seed);
+            ArbitrationTree tree = ArbitrationTree.Random(random, random.Next(2, 7), random.Next(5), 3);
+            var lab = new ArbitrationLab(tree.Functions, tree.Groups - 1, 3, seed, underWay);
+            var limits = new int[tree.Functions + tree.Groups];
+            Assert.That(tree.Tell(lab.Policy), Is.Null);
+            for (int owner = 0; owner < limits.Length; owner++)
+            {
+                limits[owner] = random.Next(3) == 0 ? random.Next(1, 1 << random.Next(4, 15)) : 0;
+                string? fault = owner < tree.Functions
+                    ? lab.Policy.SetRates(owner, 0, limits[owner])
+                    : lab.Policy.SetGroupRates(owner - tree.Functions, 0, limits[owner]);
+                Assert.That(fault, Is.Null);
+            }
+
+            Backlog(tree, lab);
+            return Limited(tree, lab, limits, underWay, ref worst);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Cases));
+        TestContext.Out.WriteLine($"fullest bucket {worst:F3} of what may pass at once");
+    }
+
+    [Test]
+    public void A_limit_is_reached_within_a_percent_over_every_second()
+    {
+        const int Tenths = 12;
+        double worst = 0;
+        Prop.ForAll(Arb.From(Gen.Choose(0, int.MaxValue - 1)), seed =>
+        {
+            var random = new Random(seed);
+            int mbps = ArbitrationLab.Mbps;
+            int limit = random.Next(100, mbps * 9 / 10);
+            var lab = new ArbitrationLab(3, 1, 1, seed, mbps: mbps);
+            bool isGroup = random.Next(2) == 0;
+            Assert.That(lab.Policy.AddGroup(1) ?? lab.Policy.SetGroup(0, isGroup ? 1 : 0), Is.Null);
+            Assert.That(isGroup ? lab.Policy.SetGroupRates(1, 0, limit) : lab.Policy.SetRates(0, 0, limit), Is.Null);
+            Assert.That(isGroup ? lab.Policy.SetGroupWeight(1, 1000) : lab.Policy.SetWeight(0, 1000), Is.Null);
+            for (int function = 0; function < 3; function++)
+            {
+                lab.Backlog(function, 0, (FrameMix)random.Next(3));
+            }
+
+            // Windows of a second that begin every tenth, the burst before the first.
+            var sent = new long[Tenths + 1];
+            while (lab.NowNs < Tenths * 100_000_000L)
+            {
+                if (lab.TryTurn(out LabTurn turn) && turn.Function == 0 && turn.EndNs / 100_000_000 < sent.Length)
+                {
+                    sent[turn.EndNs / 100_000_000] += turn.LineBytes;
+                }
+            }
+
+            double most = 0;
+            for (int first = 1; first + 10 <= Tenths; first++)
+            {
+                double rate = sent.AsSpan(first, 10).ToArray().Sum() * 8 / 1e6;
+                most = Math.Max(most, Math.Abs((rate / limit) - 1));
+            }
+
+            worst = Math.Max(worst, most);
+            return most <= 0.01 + (EthernetLine.MaxFrameBytes * 8 / 1e6 / limit);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Seconds));
+        TestContext.Out.WriteLine($"worst difference {worst:F4} of the limit");
+    }
+
+    [Test]
+    public void Guarantees_come_first_and_what_is_left_goes_by_weights()
+    {
+        double worst = 0;
+        Prop.ForAll(Arb.From(Gen.Choose(0, int.MaxValue - 1)), seed =>
+        {
+            var random = new Random(seed);
+            int functions = random.Next(2, 7);
+            var tree = new ArbitrationTree(functions, 0);
+            var lab = new ArbitrationLab(functions, 0, 1, seed);
+            int left = ArbitrationLab.Mbps * 9 / 10;
+            var guarantee = new int[functions];
+            for (int function = 0; function < functions; function++)
+            {
+                tree.Weight[function] = random.Next(1, 1 << random.Next(1, 10));
+                tree.Mix[function] = (FrameMix)random.Next(3);
+                guarantee[function] = random.Next(2) == 0 ? random.Next(left / 2) : 0;
+                left -= guarantee[function];
+                Assert.That(lab.Policy.SetRates(function, guarantee[function], 0), Is.Null);
+            }
+
+            Assert.That(tree.Tell(lab.Policy), Is.Null);
+            Backlog(tree, lab);
+            var bytes = new double[functions];
+            long startNs = 0;
+            for (int turn = 0; turn < Turns + WarmUp; turn++)
+            {
+                if (turn == WarmUp)
+                {
+                    startNs = lab.NowNs;
+                }
+
+                if (lab.TryTurn(out LabTurn taken) && turn >= WarmUp)
+                {
+                    bytes[taken.Function] += taken.LineBytes;
+                }
+            }
+
+            // The line's time goes to turns as well as to bytes, so the guarantee is a part of what was sent in that time.
+            double all = bytes.Sum();
+            double line = (lab.NowNs - startNs) * (double)ArbitrationLab.Mbps / 8000;
+            double most = 0;
+            for (int function = 0; function < functions; function++)
+            {
+                double guaranteed = guarantee[function] * line / ArbitrationLab.Mbps;
+                double rest = all - (guarantee.Sum() * line / ArbitrationLab.Mbps);
+                double expected = guaranteed + (rest * tree.Weight[function] / tree.Weight.Sum());
+                most = Math.Max(most, Math.Abs(bytes[function] - expected) / all);
+            }
+
+            worst = Math.Max(worst, most);
+            return most <= 0.01;
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Cases));
+        TestContext.Out.WriteLine($"worst difference {worst:F4} of the port");
+    }
+
+    private static void Backlog(ArbitrationTree tree, ArbitrationLab lab)
+    {
+        for (int function = 0; function < tree.Functions; function++)
+        {
+            for (int pair = 0; pair < tree.Queues[function]; pair++)
+            {
+                lab.Backlog(function, pair, tree.Mix[function]);
+            }
+        }
+    }
+
+    // A bucket of our own for each limit: how full it ever was says of every stretch of time at once what passed in it.
+    private static bool Limited(ArbitrationTree tree, ArbitrationLab lab, int[] limits, int underWay, ref double worst)
+    {
+        var level = new double[limits.Length];
+        var atNs = new long[limits.Length];
+        Span<long> bytes = stackalloc long[limits.Length];
+        for (int turn = 0; turn < Turns; turn++)
+        {
+            if (!lab.TryTurn(out LabTurn taken))
+            {
+                continue;
+            }
+
+            bytes.Clear();
+            bytes[taken.Function] = taken.LineBytes;
+            tree.Sum(bytes);
+            for (int owner = 0; owner < limits.Length; owner++)
+            {
+                if (limits[owner] == 0 || bytes[owner] == 0)
+                {
+                    continue;
+                }
+
+                level[owner] = Math.Max(0, level[owner] - ((taken.EndNs - atNs[owner]) * (double)limits[owner] / 8000)) + bytes[owner];
+                atNs[owner] = taken.EndNs;
+                double most = TokenBuckets.BurstBytes(limits[owner]) + ((double)underWay * Overdraft);
+                worst = Math.Max(worst, level[owner] / most);
+                if (level[owner] > most)
+                {
+                    TestContext.Out.WriteLine($"owner {owner}, limit {limits[owner]}: {level[owner]} of {most}, {tree}");
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+}
