@@ -34,16 +34,12 @@ namespace SmartNicFw.Firmware.Arbitration
 
         private const int TimeShift = 20;
 
-        // Of a place: that it was the head of its list.
-        private const int WasHead = 1 << 30;
-
         // No turn moves a list further: what seems to be more is time that has wrapped while the list was empty.
         private const long LongestTurn = (long)int.MaxValue << TimeShift;
 
         // By node.
         private readonly int[] _next;
         private readonly int[] _previous;
-        private readonly int[] _place;
         private readonly int[] _deficit;
         private readonly ushort[] _weight;
         private readonly long[] _leftAt;
@@ -59,7 +55,6 @@ namespace SmartNicFw.Firmware.Arbitration
         {
             _next = new int[nodes];
             _previous = new int[nodes];
-            _place = new int[nodes];
             _deficit = new int[nodes];
             _weight = new ushort[nodes];
             _leftAt = new long[nodes];
@@ -212,8 +207,7 @@ namespace SmartNicFw.Firmware.Arbitration
         }
 
         /// <summary>The node can be picked: next of all if it has something left of its quantum, last if not.</summary>
-        /// <param name="keepsPlace">True: where it was, before the one that came after it.</param>
-        public void Link(int node, int list, bool keepsPlace)
+        public void Link(int node, int list)
         {
             int head = _head[list];
             if (head == Nobody)
@@ -224,23 +218,12 @@ namespace SmartNicFw.Firmware.Arbitration
                 return;
             }
 
-            int after = _place[node] & ~WasHead;
-            bool isFirst = _deficit[node] > 0;
-            if (keepsPlace && IsLinked(after))
-            {
-                isFirst = after == head && (_place[node] & WasHead) != 0;
-            }
-            else
-            {
-                after = head;
-            }
-
-            int before = _previous[after];
-            _next[before] = node;
-            _previous[node] = before;
-            _next[node] = after;
-            _previous[after] = node;
-            if (isFirst)
+            int tail = _previous[head];
+            _next[tail] = node;
+            _previous[node] = tail;
+            _next[node] = head;
+            _previous[head] = node;
+            if (_deficit[node] > 0)
             {
                 _head[list] = node;
             }
@@ -250,7 +233,6 @@ namespace SmartNicFw.Firmware.Arbitration
         public void Unlink(int node, int list)
         {
             int next = _next[node];
-            _place[node] = _head[list] == node ? next | WasHead : next;
             if (next == node)
             {
                 _head[list] = Nobody;
@@ -324,7 +306,7 @@ namespace SmartNicFw.Firmware.Arbitration
             else
             {
                 Unlink(node, list);
-                Link(node, list, false);
+                Link(node, list);
             }
         }
 

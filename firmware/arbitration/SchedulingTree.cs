@@ -140,20 +140,17 @@ namespace SmartNicFw.Firmware.Arbitration
         public void Wake(int queue)
         {
             Join(queue);
-            Link(queue, None);
+            Link(queue);
         }
 
         /// <summary>A node that competes can be picked, and those above it; one that can already stays where it is.</summary>
-        /// <param name="start">Where it was picked from: from there up nobody paid for the turn, and nobody loses its place by it.</param>
-        public void Link(int node, int start)
+        public void Link(int node)
         {
-            bool keepsPlace = false;
             while (!_rounds.IsLinked(node))
             {
-                keepsPlace |= node == start;
                 int list = _list[node];
                 int parent = _parent[node];
-                _rounds.Link(node, list, keepsPlace);
+                _rounds.Link(node, list);
                 bool isFirst = _linked[parent - _queues] == 0;
                 _linked[parent - _queues] |= (ushort)(1 << StratumOf(parent, list));
                 if (!isFirst)
@@ -262,7 +259,7 @@ namespace SmartNicFw.Firmware.Arbitration
 
             if (_linked[node - _queues] != 0)
             {
-                Link(node, None);
+                Link(node);
             }
         }
 

@@ -155,7 +155,7 @@ namespace SmartNicFw.Firmware.Arbitration
         {
             Settle(queue, 0);
             Forget(queue);
-            _tree.Link(queue, _start[queue]);
+            _tree.Link(queue);
         }
 
         /// <summary>The turn that was taken is over.</summary>
@@ -182,7 +182,7 @@ namespace SmartNicFw.Firmware.Arbitration
             Forget(queue);
             if (hasMore && !isBlocked)
             {
-                _tree.Link(queue, start);
+                _tree.Link(queue);
             }
             else
             {
