@@ -24,6 +24,7 @@ internal static class Program
         {
             DemoCommand.Create(),
             EnumerateCommand.Create(),
+            PredictCommand.Create(),
             RunCommand.Create(),
             GuestCommand.Create(),
             config,

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using SmartNicFw.Emulator.Engine;
 using SmartNicFw.Emulator.Host;
+using SmartNicFw.Emulator.Link;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Firmware;
@@ -27,8 +28,11 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <summary>Powers a board on.</summary>
     /// <param name="log">Hears of what happens to functions and queues, never of frames; null: nobody does.</param>
     /// <param name="clock">The board's time; null: a <see cref="VirtualClock"/>.</param>
+    /// <param name="link">The link whose speed turns are reported at, in virtual time; null: turns are reported when they are done.</param>
+    /// <param name="isPacked">What rings the timing assumes.</param>
     /// <exception cref="ArgumentException">The firmware refuses the configuration; the message is its line.</exception>
-    public EmulatedBoard(EndpointConfiguration configuration, ILogger? log = null, BoardClock? clock = null)
+    public EmulatedBoard(
+        EndpointConfiguration configuration, ILogger? log = null, BoardClock? clock = null, LinkBounds? link = null, bool isPacked = false)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         if (configuration.Validate() is { } fault)
@@ -43,6 +47,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         _sinks = new IInterruptSink?[functions];
         int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
         Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, _memory, log ?? NullLogger.Instance);
+        Timed = link is null ? null : new TimedEngine(Engine, (VirtualClock)Clock, link, isPacked);
         Bars = new MemoryLink(configuration);
         Firmware = new FirmwareRuntime(configuration, new BoardContracts
         {
@@ -52,7 +57,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
             Clock = Clock,
             BarPort = Bars,
             DoorbellPort = Bars,
-            QueueEngine = Engine,
+            QueueEngine = Timed is null ? Engine : Timed,
             CommandPort = Engine,
             SwitchTable = Switch,
             MsixPort = this,
@@ -99,6 +104,9 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <summary>The engine of the queues.</summary>
     public QueueEngine Engine { get; }
 
+    /// <summary>The engine as the firmware sees it, when a link limits it; else null.</summary>
+    public TimedEngine? Timed { get; }
+
     /// <summary>Where interrupts of functions go that have no owner of their own; null: nobody listens.</summary>
     public IInterruptSink? Interrupts { get; set; }
 
@@ -113,7 +121,8 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// it is false the board can be left alone until it is accessed or <see cref="NetworkPort.Descriptor"/> is readable.
     /// </summary>
     public bool HasWork => IsPowered
-        && (Firmware.HasWork || Link.IsPending || Bars.IsPending || Engine.Port is { HasWaiting: true } || Engine.HasRisen);
+        && (Firmware.HasWork || Link.IsPending || Bars.IsPending || Engine.Port is { HasWaiting: true } || Engine.HasRisen
+            || Timed is { HasDue: true });
 
     /// <summary>Lets the firmware do one bounded step.</summary>
     public void Step()
