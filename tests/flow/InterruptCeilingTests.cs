@@ -58,6 +58,36 @@ public sealed class InterruptCeilingTests
     }
 
     [Test]
+    public void What_is_over_the_ceiling_comes_when_there_is_room_and_configuration_does_not_wait()
+    {
+        DataPathUnderTest nic = Empty();
+        for (int queue = 0; queue < 4; queue++)
+        {
+            Use(nic, Vf0, queue);
+            Use(nic, Vf0, queue);
+        }
+
+        Assert.That(Sent(nic, Vf0), Is.Zero);
+        Assert.That(nic.Engine.Held, Has.Count.EqualTo(4));
+        Assert.That(nic.Firmware.DataPath.Policy.SetMac(Vf0, 0x77_00_00_00_00_02), Is.EqualTo(HalStatus.Ok));
+        nic.Step();
+        int configuration = Sent(nic, Vf0);
+        Assert.That(configuration, Is.EqualTo(1));
+        for (int queue = 0; queue < 4; queue++)
+        {
+            nic.Clock.Advance(ApartUs - 1);
+            nic.Step();
+            Assert.That(Sent(nic, Vf0), Is.EqualTo(configuration + queue), "not before");
+            nic.Clock.Advance(1);
+            nic.Step();
+            Assert.That(nic.Ports.Messages.Last().Data, Is.EqualTo(queue + 1), "in the order in which they came");
+        }
+
+        Assert.That(nic.Engine.Held, Is.Empty);
+        Assert.That(nic.Firmware.NextTimerUs, Is.EqualTo(long.MaxValue));
+    }
+
+    [Test]
     public void Without_the_ceiling_all_that_waits_leaves_at_once()
     {
         DataPathUnderTest nic = Empty();
@@ -142,6 +172,25 @@ public sealed class InterruptCeilingTests
         Use(nic, Vf0, 0);
         Assert.That(nic.State.Isr[Vf0] & VirtioIsr.Queue, Is.Not.Zero);
         Assert.That(nic.Firmware.NextTimerUs, Is.EqualTo(long.MaxValue));
+    }
+
+    [Test]
+    public void A_clock_that_stands_still_lets_a_burst_pass_and_one_that_jumps_no_more()
+    {
+        DataPathUnderTest nic = Brought(Vf0);
+        for (int round = 1; round <= 3; round++)
+        {
+            // One that waits is the first of the next burst.
+            nic.Ports.Messages.Clear();
+            nic.Clock.Advance(1L << 50);
+            nic.Step();
+            for (int use = 0; use < 1000; use++)
+            {
+                Use(nic, Vf0, 0);
+            }
+
+            Assert.That(Sent(nic, Vf0), Is.EqualTo(InterruptCeilings.Burst(PerSecond)));
+        }
     }
 
     [Test]
