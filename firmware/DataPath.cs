@@ -25,7 +25,7 @@ namespace SmartNicFw.Firmware
         private readonly FunctionNumbering _numbering;
         private readonly IMonotonicClock _clock;
 
-        // Timers are numbered by room: arbitration's first, then those of interrupts, one for each queue.
+        // Timers are numbered by room: arbitration's first, then those of interrupts, one for each queue and for each function.
         private readonly TimingWheel _wheel;
         private readonly int _firstInterruptTimer;
         private readonly InterruptModerator _moderator;
@@ -54,13 +54,15 @@ namespace SmartNicFw.Firmware
             Msix = new MsixTable(configuration, numbering, space, _mastering, board.MsixPort, Counters);
             int groups = configuration.RateGroups + 1;
             _firstInterruptTimer = TransmitScheduler.Timers(numbering.Count, groups);
-            _wheel = new TimingWheel(_firstInterruptTimer + State.Queues.Count);
+            _wheel = new TimingWheel(_firstInterruptTimer + State.Queues.Count + numbering.Count);
             TransmitScheduler transmit = new TransmitScheduler(State.Queues, numbering.Count, groups, board.Clock, _wheel);
             Pending = new PendingQueues(State.Queues, transmit);
             Arbitration = new ArbitrationPolicy(configuration, numbering, transmit);
             Coalescing coalescing = new Coalescing(State);
+            InterruptCeilings ceilings = new InterruptCeilings(State, board.Clock, _wheel, _firstInterruptTimer + State.Queues.Count);
             _moderator = new InterruptModerator(
-                State, Msix, board.QueueEngine, board.Clock, _wheel, _firstInterruptTimer, coalescing, Counters);
+                State, Msix, board.QueueEngine, board.Clock, _wheel, _firstInterruptTimer, coalescing, ceilings, Counters);
+            Interrupts = new InterruptPolicy(numbering, _moderator, ceilings);
             Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, _moderator, Arbitration);
             Steering steering = new Steering(State, board.SwitchTable);
             FunctionAccess access = new FunctionAccess(numbering, space, resets);
@@ -99,6 +101,9 @@ namespace SmartNicFw.Firmware
 
         /// <summary>Shares, rates and groups: the operator's.</summary>
         public ArbitrationPolicy Arbitration { get; }
+
+        /// <summary>Ceilings of interrupts: the operator's.</summary>
+        public InterruptPolicy Interrupts { get; }
 
         /// <summary>The turns that the engine works on.</summary>
         public TurnsUnderWay Turns { get; }
@@ -143,7 +148,6 @@ namespace SmartNicFw.Firmware
         {
             long nowUs = _clock.NowUs;
             _scheduler.NowUs = nowUs;
-            _scheduler.ExpireTurns();
             _link.Run();
             _bars.Run();
             _doorbells.Run();
@@ -157,7 +161,15 @@ namespace SmartNicFw.Firmware
                 _scheduler.TakeEvents();
             }
 
-            _isCutShort |= _scheduler.TakeEvents();
+            if (_scheduler.TakeEvents())
+            {
+                _isCutShort = true;
+            }
+            else
+            {
+                // What has been reported has not lasted too long, however late it is that somebody looks.
+                _scheduler.ExpireTurns();
+            }
         }
 
         /// <inheritdoc/>

@@ -10,7 +10,8 @@ namespace SmartNicFw.Firmware.Interrupt
     /// <summary>
     /// From an event of a function to a vector of it. A notification waits until max_packets frames used buffers or max_usecs have
     /// passed since the first of them, whichever is first; with either of them 0 it does not wait. When it has waited, the engine is
-    /// asked whether the driver still wants it. Changes of the configuration never wait.
+    /// asked whether the driver still wants it. A function over its ceiling has its notifications wait once more, in their order, and
+    /// judged when they leave. Changes of the configuration never wait, nor does what is no interrupt: a bit of ISR status.
     /// Source: VIRTIO 1.4, 4.1.4.5.1, 4.1.5.3, 4.1.5.4 and 5.1.6.5.9.
     /// </summary>
     public sealed class InterruptModerator
@@ -21,6 +22,7 @@ namespace SmartNicFw.Firmware.Interrupt
         private readonly IMonotonicClock _clock;
         private readonly TimingWheel _wheel;
         private readonly Coalescing _coalescing;
+        private readonly InterruptCeilings _ceilings;
         private readonly Counters _counters;
         private readonly int _firstTimer;
 
@@ -29,10 +31,10 @@ namespace SmartNicFw.Firmware.Interrupt
         private readonly uint[] _sinceUs;
 
         /// <summary>Connects the room.</summary>
-        /// <param name="firstTimer">Number of its first timer; it has one for each queue.</param>
+        /// <param name="firstTimer">Number of its first timer; it has one for each queue, and the ceilings have theirs behind.</param>
         public InterruptModerator(
             VirtioState state, MsixTable msix, IQueueEngine engine, IMonotonicClock clock, TimingWheel wheel, int firstTimer,
-            Coalescing coalescing, Counters counters)
+            Coalescing coalescing, InterruptCeilings ceilings, Counters counters)
         {
             _state = state;
             _msix = msix;
@@ -41,6 +43,7 @@ namespace SmartNicFw.Firmware.Interrupt
             _wheel = wheel;
             _firstTimer = firstTimer;
             _coalescing = coalescing;
+            _ceilings = ceilings;
             _counters = counters;
             _waiting = new uint[state.Queues.Count];
             _sinceUs = new uint[state.Queues.Count];
@@ -51,13 +54,27 @@ namespace SmartNicFw.Firmware.Interrupt
         /// <param name="frames">Frames that the buffers were used for, 0 upwards.</param>
         public void QueueUsed(int function, int index, int frames)
         {
+            if (_ceilings.IsWaiting(index))
+            {
+                return;
+            }
+
             uint more = frames > 0 ? (uint)frames : 1;
             uint waiting = _waiting[index];
             if (waiting == 0)
             {
                 if (_coalescing.IsMet(index, more, 0))
                 {
-                    Notify(function, index);
+                    if (MayPass(function))
+                    {
+                        Notify(function, index);
+                    }
+                    else
+                    {
+                        _engine.HoldNotification(function, _state.Queues.QueueOf(index), true);
+                        WaitForCeiling(function, index);
+                    }
+
                     return;
                 }
 
@@ -78,11 +95,28 @@ namespace SmartNicFw.Firmware.Interrupt
             }
         }
 
-        /// <summary>The timer of a queue is due: what waited waits no longer.</summary>
-        /// <param name="index">Its number less the first one's: the index of the queue.</param>
-        public void Fire(int index)
+        /// <summary>A timer is due: what waited waits no longer.</summary>
+        /// <param name="timer">Its number less the first one's: the index of a queue, or behind those a function.</param>
+        public void Fire(int timer)
         {
-            End(_state.Queues.FunctionOf(index), index);
+            int queues = _state.Queues.Count;
+            if (timer < queues)
+            {
+                End(_state.Queues.FunctionOf(timer), timer);
+            }
+            else
+            {
+                Resume(timer - queues);
+            }
+        }
+
+        /// <summary>A ceiling may have room again, or has changed: those that wait for it leave as far as they may.</summary>
+        public void Resume(int function)
+        {
+            for (int index = _ceilings.TryTake(function); index >= 0; index = _ceilings.TryTake(function))
+            {
+                Leave(function, index, IsWanted(function, index));
+            }
         }
 
         /// <summary>Parameters of the function have changed: what waits is judged by the new ones at once.</summary>
@@ -113,8 +147,8 @@ namespace SmartNicFw.Firmware.Interrupt
         /// <summary>A queue has stopped: nothing of it waits any more.</summary>
         public void Forget(int index)
         {
-            _wheel.Cancel(_firstTimer + index);
-            _waiting[index] = 0;
+            StopWaiting(index);
+            _ceilings.Forget(_state.Queues.FunctionOf(index), index);
         }
 
         /// <summary>The device configuration or the device status has changed by itself.</summary>
@@ -124,13 +158,45 @@ namespace SmartNicFw.Firmware.Interrupt
             _msix.Raise(function, _state.ConfigVector[function]);
         }
 
-        // Whatever became of vector, masks and Bus Master Enable meanwhile is looked at now.
+        // Whatever became of vector, masks and Bus Master Enable meanwhile is looked at when it leaves.
         private void End(int function, int index)
         {
-            int queue = _state.Queues.QueueOf(index);
-            bool isWanted = _engine.WantsNotification(function, queue);
-            Forget(index);
-            _engine.HoldNotification(function, queue, false);
+            bool isWanted = IsWanted(function, index);
+            StopWaiting(index);
+            if (isWanted && !MayPass(function))
+            {
+                WaitForCeiling(function, index);
+                return;
+            }
+
+            Leave(function, index, isWanted);
+        }
+
+        private bool IsWanted(int function, int index)
+        {
+            return _engine.WantsNotification(function, _state.Queues.QueueOf(index));
+        }
+
+        private void StopWaiting(int index)
+        {
+            _wheel.Cancel(_firstTimer + index);
+            _waiting[index] = 0;
+        }
+
+        private bool MayPass(int function)
+        {
+            return _ceilings.MayPass(function) || !_msix.IsEnabled(function);
+        }
+
+        private void WaitForCeiling(int function, int index)
+        {
+            _counters.LimitedInterrupts[function]++;
+            _ceilings.Wait(function, index);
+        }
+
+        private void Leave(int function, int index, bool isWanted)
+        {
+            _engine.HoldNotification(function, _state.Queues.QueueOf(index), false);
             if (isWanted)
             {
                 Notify(function, index);
@@ -152,6 +218,7 @@ namespace SmartNicFw.Firmware.Interrupt
             if (_msix.Raise(function, _state.Vector[index]))
             {
                 _state.Interrupts[index]++;
+                _ceilings.Count(function);
             }
         }
     }

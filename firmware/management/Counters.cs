@@ -13,7 +13,10 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>Notifications of queues that waited for count or time, by function.</summary>
         public readonly uint[] DeferredInterrupts;
 
-        /// <summary>Those of them that the driver no longer wanted then, by function.</summary>
+        /// <summary>Notifications of queues that waited because their function was over its ceiling, by function.</summary>
+        public readonly uint[] LimitedInterrupts;
+
+        /// <summary>Those that waited for either and that the driver no longer wanted then, by function.</summary>
         public readonly uint[] UnwantedInterrupts;
 
         /// <summary>Doorbells that led to a queue, by function.</summary>
@@ -31,6 +34,7 @@ namespace SmartNicFw.Firmware.Management
             Turns = new uint[functions];
             Interrupts = new uint[functions];
             DeferredInterrupts = new uint[functions];
+            LimitedInterrupts = new uint[functions];
             UnwantedInterrupts = new uint[functions];
             Notifications = new uint[functions];
             Broken = new uint[functions];

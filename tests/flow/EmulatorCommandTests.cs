@@ -8,9 +8,9 @@ namespace SmartNicFw.Tests.Flow;
 
 public sealed class EmulatorCommandTests
 {
-    [TestCase("", "name a command; allowed: demo, enumerate, run, guest, config dump")]
+    [TestCase("", "name a command; allowed: demo, enumerate, predict, run, guest, config dump")]
     [TestCase("config", "name a command; allowed: config dump")]
-    [TestCase("frobnicate", "'frobnicate' is not understood here; allowed: demo, enumerate, run, guest, config, --help, --version")]
+    [TestCase("frobnicate", "'frobnicate' is not understood here; allowed: demo, enumerate, predict, run, guest, config, --help, --version")]
     [TestCase("enumerate --vfs many", "--vfs is 'many'; allowed: 0 to 1024")]
     [TestCase("enumerate --vfs -1", "--vfs is '-1'; allowed: 0 to 1024")]
     [TestCase("enumerate --vfs 99999999999", "--vfs is '99999999999'; allowed: 0 to 1024")]
@@ -26,6 +26,9 @@ public sealed class EmulatorCommandTests
     [TestCase("config dump vf8", "there is no vf8; there are: pf0, each with vf0 to vf7")]
     [TestCase("config dump pf1 --vfs 0", "there is no pf1; there are: pf0, no VF is enabled (--vfs)")]
     [TestCase("config dump 01:00.7 --vfs 2", "there is no 01:00.7; there are: pf0, each with vf0 to vf1")]
+    [TestCase("predict --link gen9x8", "--link is 'gen9x8'; allowed: gen1 to gen5, then x1, x2, x4, x8 or x16, as in gen4x8")]
+    [TestCase("predict --mps 300", "MPS is 300; allowed: 128, 256, 512, 1024, 2048, 4096")]
+    [TestCase("predict --vfs 1", "--vfs is '1'; allowed: 2 to 64")]
     [TestCase("run --hierarchy s --vf 2:wait=3", "--vf is '2:wait=3'; allowed: FUNCTION:weight=W,max=MBIT,min=MBIT,group=GROUP,priority=P, each at most once; FUNCTION is N (a VF of pf0) or pfP, vfN (of pf0), pfPvfN")]
     [TestCase("run --hierarchy s --group x:max=3", "--group is 'x:max=3'; allowed: GROUP:weight=W,max=MBIT,min=MBIT,parent=GROUP, where port:max=MBIT limits the port, each at most once")]
     public void Wrong_usage_is_one_line_that_says_what_is_allowed_and_exit_code_1(string arguments, string message)
@@ -35,6 +38,21 @@ public sealed class EmulatorCommandTests
         Assert.That(run.Errors, Is.EqualTo($"emulator: {message}\n"));
         Assert.That(run.Output, Is.Empty);
         Assert.That(run.ExitCode, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Predict_says_what_a_link_permits_and_which_resource_binds()
+    {
+        ProgramRun run = ProgramRun.OfProduct("emulator", "predict", "--link", "gen4x8", "--vfs", "16", "--frame", "64");
+        Assert.That(run.ExitCode, Is.Zero, run.Errors);
+        Assert.That(run.Output, Does.StartWith("gen4x8: 126.03 Gbit/s after encoding, 115.77 left for TLPs each way\n"));
+        Assert.That(run.Output, Does.EndWith("bound by upstream bytes: the link carries no more\n"));
+        Assert.That(run.Output.Split('\n'), Has.All.Length.LessThanOrEqualTo(80));
+
+        ProgramRun few = ProgramRun.OfProduct("emulator", "predict", "--vfs", "2", "--rtt", "100000", "--tags", "1024", "--json");
+        using var document = System.Text.Json.JsonDocument.Parse(few.Output);
+        Assert.That(document.RootElement.GetProperty("bound_by").GetString(), Is.EqualTo("Latency"));
+        Assert.That(document.RootElement.GetProperty("turn_ns_p50").GetDouble(), Is.GreaterThanOrEqualTo(100_000));
     }
 
     [Test]
