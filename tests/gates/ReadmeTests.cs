@@ -47,6 +47,19 @@ public sealed partial class ReadmeTests
         }
     }
 
+    [Test]
+    public void Every_proof_that_the_firmware_s_README_names_is_a_test()
+    {
+        string[] named = [.. TestName().Matches(File.ReadAllText(Repository.File("firmware", "README.md"))).Select(match => match.Groups[1].Value).Distinct()];
+        var tests = typeof(ReadmeTests).Assembly.GetTypes().SelectMany(type => type.GetMethods()).Select(method => method.Name).ToHashSet();
+
+        Assert.That(named, Has.Length.GreaterThan(15));
+        Assert.That(named.Except(tests), Is.Empty);
+    }
+
+    [GeneratedRegex("`([A-Z][A-Za-z0-9]*_[A-Za-z0-9_]+)`")]
+    private static partial Regex TestName();
+
     [GeneratedRegex("`([a-z/-]+/)`")]
     private static partial Regex Folder();
 
