@@ -1,6 +1,7 @@
 // Memory accesses of a host on their way to the firmware of this process: BAR accesses one at a time, doorbells collected.
 using System;
 using System.Collections.Generic;
+using System.Numerics;
 using SmartNicFw.Firmware;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Regs;
@@ -9,16 +10,22 @@ namespace SmartNicFw.Emulator.Board;
 
 /// <summary>
 /// What lies behind the address comparators. A write to the doorbell BAR sets one bit a queue and returns, however often
-/// it is rung; every other access waits for the firmware.
+/// it is rung; every other access waits for the firmware. Functions that rang take turns, with one doorbell each.
 /// </summary>
 public sealed class MemoryLink : IBarPort, IDoorbellPort
 {
     private const int DoorbellsPerFunction = BarMap.NotifyBytes / BarMap.NotifyOffMultiplier;
+    private const int WordBits = 64;
+    private const int WordsPerFunction = DoorbellsPerFunction / WordBits;
 
     private readonly int _physicalFunctions;
     private readonly int _totalVFs;
     private readonly ulong[] _isRinging;
+
+    // Functions of which a doorbell waits, each once; how many of each wait, and from which on the next is looked for.
     private readonly Queue<int> _ringing;
+    private readonly ushort[] _bells;
+    private readonly ushort[] _next;
     private BarRequest? _waiting;
     private bool _isTaken;
     private ulong? _completion;
@@ -30,8 +37,10 @@ public sealed class MemoryLink : IBarPort, IDoorbellPort
         _physicalFunctions = configuration.PhysicalFunctions;
         _totalVFs = configuration.TotalVFs;
         int functions = _physicalFunctions * (1 + _totalVFs);
-        _isRinging = new ulong[functions * DoorbellsPerFunction / 64];
-        _ringing = new Queue<int>();
+        _isRinging = new ulong[functions * WordsPerFunction];
+        _ringing = new Queue<int>(functions);
+        _bells = new ushort[functions];
+        _next = new ushort[functions];
     }
 
     /// <summary>Doorbells that hosts rang.</summary>
@@ -81,12 +90,20 @@ public sealed class MemoryLink : IBarPort, IDoorbellPort
     /// <param name="queue">Number of the queue; one that has no doorbell is not rung.</param>
     public void Ring(int function, int queue)
     {
-        int bell = (function * DoorbellsPerFunction) + queue;
-        ulong bit = 1UL << (bell & 63);
-        if (queue < DoorbellsPerFunction && (_isRinging[bell >> 6] & bit) == 0)
+        if (queue >= DoorbellsPerFunction)
         {
-            _isRinging[bell >> 6] |= bit;
-            _ringing.Enqueue(bell);
+            return;
+        }
+
+        ref ulong word = ref _isRinging[(function * WordsPerFunction) + (queue / WordBits)];
+        ulong bit = 1UL << (queue % WordBits);
+        if ((word & bit) == 0)
+        {
+            word |= bit;
+            if (_bells[function]++ == 0)
+            {
+                _ringing.Enqueue(function);
+            }
         }
     }
 
@@ -94,13 +111,17 @@ public sealed class MemoryLink : IBarPort, IDoorbellPort
     public bool TryTake(Doorbell doorbell)
     {
         ArgumentNullException.ThrowIfNull(doorbell);
-        if (!_ringing.TryDequeue(out int bell))
+        if (!_ringing.TryDequeue(out int function))
         {
             return false;
         }
 
-        _isRinging[bell >> 6] &= ~(1UL << (bell & 63));
-        (int function, doorbell.Queue) = Math.DivRem(bell, DoorbellsPerFunction);
+        doorbell.Queue = TakeBell(function);
+        if (--_bells[function] > 0)
+        {
+            _ringing.Enqueue(function);
+        }
+
         bool isVirtual = function >= _physicalFunctions;
         doorbell.PhysicalFunction = isVirtual ? (function - _physicalFunctions) / _totalVFs : function;
         doorbell.Vf = isVirtual ? (function - _physicalFunctions) % _totalVFs : -1;
@@ -138,5 +159,24 @@ public sealed class MemoryLink : IBarPort, IDoorbellPort
 
         _isTaken = false;
         _completion = data;
+    }
+
+    // One of a function's doorbells that wait: the first at or after its place, going round.
+    private int TakeBell(int function)
+    {
+        Span<ulong> words = _isRinging.AsSpan(function * WordsPerFunction, WordsPerFunction);
+        int index = _next[function] / WordBits;
+        ulong waiting = words[index] & (ulong.MaxValue << (_next[function] % WordBits));
+        while (waiting == 0)
+        {
+            index = (index + 1) % WordsPerFunction;
+            waiting = words[index];
+        }
+
+        int bit = BitOperations.TrailingZeroCount(waiting);
+        words[index] &= ~(1UL << bit);
+        int bell = (index * WordBits) + bit;
+        _next[function] = (ushort)((bell + 1) % DoorbellsPerFunction);
+        return bell;
     }
 }

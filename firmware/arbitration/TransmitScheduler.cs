@@ -14,6 +14,14 @@ namespace SmartNicFw.Firmware.Arbitration
     /// No class starves: between two turns of one that always has work and is not held back there are at most <see cref="LongestWait"/>
     /// turns of others.
     /// </summary>
+    /// <remarks>
+    /// No queue starves within its class, guarantees aside. Let L be the most that a turn costs, <see cref="BytesPerTurn"/> and a frame of
+    /// <see cref="EthernetLine.MaxFrameBytes"/>, and a queue always have work and not be held back. Its debt after a turn is at most L, so
+    /// it is picked before it has paid that. Whoever is to get B bytes of those that it competes with is visited at most n = B / quantum (rounded
+    /// up) + 2 times, while each of its list gets at most n quanta of its own and L; its list gets its share of all lists but for two turns of L, and
+    /// so all of them together at most what that makes, and L. That is what the node above is to get, with its own debt of at most L, and so on
+    /// up to the port: there it is the most that is sent between two turns of the queue. Frames that are copied or cut cost more, and lengthen L.
+    /// </remarks>
     public sealed class TransmitScheduler
     {
         /// <summary>Frames of a turn at the most: with the shortest of them a turn is a quantum still (<see cref="DeficitRounds"/>).</summary>

@@ -16,7 +16,7 @@ namespace SmartNicFw.Hal.Contracts
 
     /// <summary>
     /// Doorbells that wait. The hardware keeps one a queue: ringing again before it was taken changes nothing, so that
-    /// no host can make it grow.
+    /// no host can make it grow. Functions that rang take turns, with one doorbell each, so that none can hold up another's.
     /// </summary>
     public interface IDoorbellPort
     {
