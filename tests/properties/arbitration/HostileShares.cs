@@ -28,7 +28,7 @@ public sealed class HostileShares
     // What is done, how, by what kind of driver, and whether rates are set: a limit for the offender, a guarantee for VF 1.
     private static IEnumerable<TestCaseData> Offences()
     {
-        foreach (bool isPacked in (bool[])[false, true])
+        foreach (bool isPacked in new[] { false, true })
         {
             yield return Case("frames of one byte", isPacked, board => Fill(board, [0xAA]));
             yield return Case("frames of 14 bytes", isPacked, board => Fill(board, Header(board, 14)));
@@ -40,7 +40,12 @@ public sealed class HostileShares
                     Flags = VirtioNetHeader.NeedsCsum, GsoType = VirtioNetHeader.GsoTcpV4, HdrLen = 54, GsoSize = 1, CsumStart = 34, CsumOffset = 16,
                 }, Tcp(board, 60_000)), LongFrames);
             yield return Case("rings without work", isPacked, RingAll);
-            yield return Case("a receiver that never refills", isPacked, board => board.Fill(NeighbourBoard.Offender));
+            yield return Case("a receiver that never refills", isPacked, board =>
+            {
+                board.Fill(NeighbourBoard.Offender);
+                ulong dropped = board.Board.Switch.Read(board.Index(NeighbourBoard.Offender), Counter.DroppedNoBuffer);
+                Assert.That(board.Offences < 100 || dropped > 0, "what it has no room for is dropped");
+            });
             yield return Case("a flood of doorbells", isPacked, board =>
             {
                 for (int offset = 0; offset < BarMap.NotifyBytes; offset += 4)
