@@ -27,8 +27,11 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>Frames of a turn at the most: with the shortest of them a turn is a quantum still (<see cref="DeficitRounds"/>).</summary>
         public const int FramesPerTurn = 256;
 
-        /// <summary>Line bytes of a turn after which no further frame is begun, for a queue that shares with nobody.</summary>
-        public const int BytesPerTurn = 96 * 1024;
+        /// <summary>
+        /// Bytes of a turn after which no further frame is begun, for a queue that shares with nobody: 64 frames of 1,500 bytes, which is what an
+        /// engine takes from a ring at a time.
+        /// </summary>
+        public const int BytesPerTurn = 64 * 1500;
 
         /// <summary>Turns for guarantees that are granted at the most before one is granted by class, if one waits.</summary>
         public const int GuaranteedInARow = 255;

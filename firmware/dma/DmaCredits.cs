@@ -37,6 +37,8 @@ namespace SmartNicFw.Firmware.Dma
             _capacity[Read] = configuration.DmaOutstandingBytes;
             _capacity[Tags] = configuration.DmaTags;
             _capacity[Write] = configuration.DmaOutstandingBytes;
+            WindowBytes = _capacity[Read] / TurnsOfAChannel;
+            WindowTags = _capacity[Tags] / TurnsOfAChannel;
             _free = new int[_channels * Kinds];
             _held = new int[functions * Kinds];
             for (int at = 0; at < _free.Length; at++)
@@ -46,10 +48,10 @@ namespace SmartNicFw.Firmware.Dma
         }
 
         /// <summary>Bytes that a turn reserves at the most, however long it is: the channel streams the rest behind them.</summary>
-        public int WindowBytes => _capacity[Read] / TurnsOfAChannel;
+        public int WindowBytes { get; }
 
         /// <summary>Tags that a turn reserves at the most.</summary>
-        public int WindowTags => _capacity[Tags] / TurnsOfAChannel;
+        public int WindowTags { get; }
 
         /// <summary>Takes credits of the channel that has most to read with left.</summary>
         /// <param name="read">Bytes to be read, 0 to <see cref="WindowBytes"/>.</param>

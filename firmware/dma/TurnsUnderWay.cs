@@ -92,8 +92,14 @@ namespace SmartNicFw.Firmware.Dma
             if (reads)
             {
                 read = window;
-                tags = TransferRules.WorstRequests(window, _rules.MaxReadRequestBytes(function));
-                tags = tags < Credits.WindowTags ? tags : Credits.WindowTags;
+
+                // With the largest requests there are it takes all it may: then their size need not be looked up.
+                tags = Credits.WindowTags;
+                if (window < tags * TransferRules.BoundaryBytes)
+                {
+                    int requests = TransferRules.WorstRequests(window, _rules.MaxReadRequestBytes(function));
+                    tags = requests < tags ? requests : tags;
+                }
             }
 
             int channel = Credits.TryTake(function, read, tags, window);

@@ -10,7 +10,7 @@ namespace SmartNicFw.Tests.Properties.Arbitration;
 
 public sealed class RingShares
 {
-    private const int Cases = 5000;
+    private const int Cases = 10_000;
     private const int MaxWeight = 8;
     private const long SettlingNs = 1_000_000;
     private const long CountedNs = 4_000_000;
