@@ -4,6 +4,7 @@
 kernel_log_allowed() {
     cut -f 1 <<'LIST'
 tsc: Unable to calibrate against PIT	# QEMU's timers under TCG do not keep pace with the host's clock.
+tsc: PIT calibration deviates from HPET	# The same.
 APIC calibration not consistent with PM-Timer	# The same.
 clocksource: (Long readout interval|timekeeping watchdog|Marking clocksource|Override clocksource|.* clocksource's)	# The same, where others use the processor too.
 clocksource: +'.*' (wd_nsec|cs_nsec|skewed|is current|is not current)	# What follows such a line.
