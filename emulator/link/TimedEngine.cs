@@ -102,8 +102,13 @@ public sealed class TimedEngine : IQueueEngine
     public HalStatus Start(QueueSetup setup)
     {
         ArgumentNullException.ThrowIfNull(setup);
-        _queues[(setup.Function, setup.Queue)] = new Timing();
-        return _engine.Start(setup);
+        HalStatus status = _engine.Start(setup);
+        if (status == HalStatus.Ok)
+        {
+            _queues[(setup.Function, setup.Queue)] = new Timing();
+        }
+
+        return status;
     }
 
     /// <inheritdoc/>

@@ -67,7 +67,12 @@ namespace SmartNicFw.Firmware.Arbitration
 
             for (int node = _queues; node < nodes; node++)
             {
-                _parent[node] = node < GroupNode(1, 0) && node >= GroupNode(0, 0) ? None : GroupNode(0, 0);
+                _parent[node] = IsFunction(node) ? GroupNode(0, 0) : GroupNode(0, (node - GroupNode(0, 0)) % PriorityClasses.Count);
+                if (_parent[node] == node)
+                {
+                    _parent[node] = None;
+                }
+
                 FindList(node);
             }
         }
@@ -118,22 +123,10 @@ namespace SmartNicFw.Firmware.Arbitration
             return (_flags[node] & Competing) != 0;
         }
 
-        /// <summary>True when the leaf waits for a turn.</summary>
-        public bool IsLinked(int node)
-        {
-            return _rounds.IsLinked(node);
-        }
-
         /// <summary>True while the node is held back.</summary>
         public bool IsHeldBack(int node)
         {
             return (_flags[node] & HeldBack) != 0;
-        }
-
-        /// <summary>The node's weight.</summary>
-        public int Weight(int node)
-        {
-            return _rounds.Weight(node);
         }
 
         /// <summary>A leaf has work: it competes, and waits for a turn.</summary>

@@ -194,7 +194,7 @@ namespace SmartNicFw.Firmware.Dma
             Readmit(_event.Function);
         }
 
-        /// <summary>Credits of a function have come back: its queues that waited for them wait for their turn again.</summary>
+        // Credits of a function have come back: its queues that waited for them wait for their turn again.
         private void Readmit(int function)
         {
             int first = _state.Queues.First(function);

@@ -60,6 +60,27 @@ public sealed class ClassProperties
     }
 
     [Test]
+    public void A_class_is_the_same_in_a_group_that_was_only_added_as_under_the_port()
+    {
+        var lab = new ArbitrationLab(2, 1, 1, 1);
+        Assert.That(lab.Policy.AddGroup(1) ?? lab.Policy.SetGroup(0, 1) ?? lab.Policy.SetPriority(0, PriorityOf[3]), Is.Null);
+        lab.Backlog(0, 0, 1514);
+        lab.Backlog(1, 0, 1514);
+        int low = 0;
+        int turns = 0;
+        while (turns < 3200)
+        {
+            if (lab.TryTurn(out LabTurn taken))
+            {
+                turns++;
+                low += taken.Function;
+            }
+        }
+
+        Assert.That(low, Is.InRange(98, 102), "one turn in so many as a waiting class is passed over, and one more");
+    }
+
+    [Test]
     public void Guarantees_of_the_whole_port_leave_the_lowest_class_a_turn_within_the_bound()
     {
         var lab = new ArbitrationLab(5, 0, 1, 1);
