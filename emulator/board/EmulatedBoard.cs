@@ -30,7 +30,8 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <param name="clock">The board's time; null: a <see cref="VirtualClock"/>.</param>
     /// <param name="link">The link whose speed turns are reported at, in virtual time; null: turns are reported when they are done.</param>
     /// <param name="isPacked">What rings the timing assumes.</param>
-    /// <exception cref="ArgumentException">The firmware refuses the configuration; the message is its line.</exception>
+    /// <exception cref="ArgumentException">The firmware refuses the configuration; the message is its line; or there is a link, and the
+    /// clock runs by itself.</exception>
     public EmulatedBoard(
         EndpointConfiguration configuration, ILogger? log = null, BoardClock? clock = null, LinkBounds? link = null, bool isPacked = false)
     {
@@ -47,7 +48,10 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         _sinks = new IInterruptSink?[functions];
         int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
         Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, _memory, log ?? NullLogger.Instance);
-        Timed = link is null ? null : new TimedEngine(Engine, (VirtualClock)Clock, link, isPacked);
+        Timed = link is null
+            ? null
+            : new TimedEngine(
+                Engine, Clock as VirtualClock ?? throw new ArgumentException("behind a modelled link the clock is a VirtualClock"), link, isPacked);
         Bars = new MemoryLink(configuration);
         Firmware = new FirmwareRuntime(configuration, new BoardContracts
         {

@@ -219,6 +219,12 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>The limit of a function (its index) or of a group (the number of functions and its number), Mbit/s; 0 for none.</summary>
         public void SetLimit(int owner, int mbps)
         {
+            // A turn under way has reserved nothing of a limit that is new, and is to give nothing back to it.
+            if (!_limits.IsSet(owner))
+            {
+                SettleAll();
+            }
+
             _limits.SetRate(owner, mbps);
             Review(owner);
         }
@@ -321,7 +327,7 @@ namespace SmartNicFw.Firmware.Arbitration
             }
         }
 
-        // Before a function or a group moves: turns under way are charged to where they are when they end, as turns for a share.
+        // Before a function or a group moves, or gets its first limit: turns under way are charged to where they are when they end, as turns for a share.
         private void SettleAll()
         {
             for (int queue = 0; queue < _reserved.Length; queue++)

@@ -46,6 +46,23 @@ public sealed class RateProperties
     }
 
     [Test]
+    public void A_limit_that_is_set_during_a_turn_is_given_nothing_back_that_it_never_reserved()
+    {
+        var lab = new ArbitrationLab(1, 0, 1, 1);
+        lab.Pending.Add(lab.Index(0, 0));
+        int queue = lab.Transmit.TryTake(out _);
+        Assert.That(queue, Is.EqualTo(lab.Index(0, 0)));
+        Assert.That(lab.Policy.SetRates(0, 0, 100), Is.Null);
+        lab.Transmit.EndTurn(queue, 0, 0, hasMore: true, isBlocked: false);
+        Assert.That(lab.Transmit.TryTake(out _), Is.EqualTo(-1), "its bucket starts empty");
+
+        lab.Pass(1_200_000);
+        lab.Transmit.TimerDue(0);
+        Assert.That(lab.Transmit.TryTake(out int bytes), Is.EqualTo(queue));
+        Assert.That(bytes, Is.LessThanOrEqualTo(15_000), "1.2 ms of 100 Mbit/s");
+    }
+
+    [Test]
     public void A_limit_is_reached_within_a_percent_over_every_second()
     {
         const int Tenths = 12;
