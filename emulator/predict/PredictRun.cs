@@ -6,10 +6,12 @@ using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
+using SmartNicFw.Emulator.Link;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Hal.Spec;
 
-namespace SmartNicFw.Emulator.Link;
+namespace SmartNicFw.Emulator.Predict;
 
 /// <summary>Each VF sends to the next, the last to the first; drivers take no time, the link and nothing else does.</summary>
 internal sealed class PredictRun : IDisposable
