@@ -8,7 +8,6 @@ using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
 using SmartNicFw.Emulator.Net.Capture;
 using SmartNicFw.Firmware;
-using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Emulator.Demo;

@@ -1,6 +1,8 @@
 // A whole endpoint with a host and drivers on its VFs, in the test's hand: real firmware, real rings, real switch.
 using System;
 using System.Collections.Generic;
+using System.Linq;
+using NUnit.Framework;
 using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
@@ -76,6 +78,23 @@ internal sealed class NetLab : IDisposable
 
         ExperimentalFrame.WriteHeader(frame, Drivers[to].MacAddress, Drivers[from].MacAddress);
         return frame;
+    }
+
+    /// <summary>Sends frames of growing size from one VF to another, one by one, and requires that each arrives as it was sent.</summary>
+    public void Exchange(int from, int to, int count)
+    {
+        int before = Inbox[to].Count;
+        var expected = new List<byte[]>();
+        for (int index = 0; index < count; index++)
+        {
+            byte[] frame = Frame(from, to, 60 + (index * 11), index);
+            expected.Add(frame);
+            Assert.That(Drivers[from].TrySend(frame), Is.True);
+            Drivers[from].Flush();
+            Settle();
+        }
+
+        Assert.That(Inbox[to].Skip(before).Select(received => received.Payload), Is.EqualTo(expected));
     }
 
     /// <summary>Steps and polls until nothing moves any more.</summary>
