@@ -18,7 +18,6 @@ internal sealed record Received(byte[] Payload, FrameOffload Offload, int Pair);
 /// <summary>An endpoint with one PF and some VFs, each with a driver that keeps what it receives.</summary>
 internal sealed class NetLab : IDisposable
 {
-    private const int MaxRounds = 10_000;
     private readonly NetHost _host;
 
     /// <param name="remoteSeed">The host's memory is only to be had by asking, and busy by this seed; null: it is mapped.</param>
@@ -98,22 +97,7 @@ internal sealed class NetLab : IDisposable
     }
 
     /// <summary>Steps and polls until nothing moves any more.</summary>
-    public void Settle()
-    {
-        int idle = 0;
-        for (int round = 0; idle < 3 && round < MaxRounds; round++)
-        {
-            long turns = Board.Engine.Turns;
-            Board.Step();
-            int moved = 0;
-            foreach (NetDriver? driver in Drivers)
-            {
-                moved += driver is { IsRunning: true } ? driver.Poll() : 0;
-            }
-
-            idle = moved == 0 && turns == Board.Engine.Turns && !Board.HasWork ? idle + 1 : 0;
-        }
-    }
+    public void Settle() => Board.Settle(() => Drivers.Sum(driver => driver is { IsRunning: true } ? driver.Poll() : 0));
 
     public void Dispose() => _host.Dispose();
 }
