@@ -41,6 +41,7 @@ public sealed class FloorPlanTests
         string[] edges = [.. SignatureScan.Spelled(emulator).Select(found => Edge(found.Where, found.Type.Name)).OfType<string>().Distinct().Order()];
 
         Assert.That(edges, Does.Contain("board -> engine").And.Contain("demo -> host").And.Contain("timing -> hal"));
+        Assert.That(edges, Does.Contain("functions -> engine"), "by calls alone: no signature there spells a type of the engine");
         Assert.That(edges.Where(IsForbidden), Is.Empty);
     }
 
