@@ -2,7 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using SmartNicFw.Emulator.Board;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;

@@ -1,7 +1,7 @@
 // The queues of a board that has no rings: arbitration itself, an engine that takes frames by count, and a line that time passes by.
 using System;
 using System.Collections.Generic;
-using SmartNicFw.Emulator.Board;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;

@@ -1,11 +1,11 @@
 // The queue engine behind a link of limited speed: turns are done at once, and reported when the link would have carried them.
 using System;
 using System.Collections.Generic;
-using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Engine;
+using SmartNicFw.Emulator.Link;
 using SmartNicFw.Hal.Contracts;
 
-namespace SmartNicFw.Emulator.Link;
+namespace SmartNicFw.Emulator.Timing;
 
 /// <summary>What becomes of a turn.</summary>
 public enum TurnFate
