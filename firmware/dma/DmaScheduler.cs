@@ -74,7 +74,7 @@ namespace SmartNicFw.Firmware.Dma
         public bool TrySubmit(int index, int frames, int bytes)
         {
             int function = _state.Queues.FunctionOf(index);
-            int queue = _state.Queues.QueueOf(index);
+            int queue = index - _state.Queues.First(function);
             if (!_mastering.IsBusMaster(function))
             {
                 // It may not touch memory; its queues come back when it may (see DeviceLifecycle.Resume).
@@ -108,7 +108,7 @@ namespace SmartNicFw.Firmware.Dma
                 return true;
             }
 
-            _turns.End(index);
+            _turns.End(index, function);
             if (status != HalStatus.Busy)
             {
                 _pending.EndTurn(index, 0, 0, 0, false, false);
@@ -179,7 +179,8 @@ namespace SmartNicFw.Firmware.Dma
 
         private void EndTurn(int index)
         {
-            if (!_turns.End(index))
+            int function = _event.Function;
+            if (!_turns.End(index, function))
             {
                 _counters.UnexpectedReports++;
                 return;
@@ -187,11 +188,14 @@ namespace SmartNicFw.Firmware.Dma
 
             bool isRung = _state.Has(index, QueueFlag.Rung);
             _state.Change(index, QueueFlag.InTurn | QueueFlag.Rung, 0);
-            bool goesOn = !_lifecycle.IsDraining(_event.Function);
+            bool goesOn = !_lifecycle.IsDraining(function);
             _pending.EndTurn(
                 index, _event.Frames, _event.Bytes, _event.CopiedBytes, goesOn && (_event.HasMore || isRung),
                 goesOn && _event.IsBlocked && !isRung);
-            Readmit(_event.Function);
+            if (_overShare[function] != 0)
+            {
+                Readmit(function);
+            }
         }
 
         // Credits of a function have come back: its queues that waited for them wait for their turn again.

@@ -13,7 +13,6 @@ namespace SmartNicFw.Firmware.Dma
         /// <summary>No queue.</summary>
         public const int None = -1;
 
-        private readonly VirtioState _state;
         private readonly FunctionNumbering _numbering;
         private readonly TransferRules _rules;
 
@@ -22,11 +21,10 @@ namespace SmartNicFw.Firmware.Dma
         private readonly int[] _previous;
         private readonly int _heads;
 
-        // By queue. A queue has a turn under way while it is in a list.
+        // By queue. A queue has a turn under way while it is in a list. One that only writes has no tags.
         private readonly byte[] _channel;
-        private readonly int[] _read;
         private readonly ushort[] _tags;
-        private readonly int[] _write;
+        private readonly int[] _window;
         private readonly long[] _sinceUs;
 
         // By function.
@@ -35,7 +33,6 @@ namespace SmartNicFw.Firmware.Dma
         /// <summary>Starts with none.</summary>
         public TurnsUnderWay(EndpointConfiguration configuration, VirtioState state, FunctionNumbering numbering, TransferRules rules)
         {
-            _state = state;
             _numbering = numbering;
             _rules = rules;
             int queues = state.Queues.Count;
@@ -50,9 +47,8 @@ namespace SmartNicFw.Firmware.Dma
             }
 
             _channel = new byte[queues];
-            _read = new int[queues];
             _tags = new ushort[queues];
-            _write = new int[queues];
+            _window = new int[queues];
             _sinceUs = new long[queues];
             _count = new ushort[numbering.Count];
         }
@@ -87,12 +83,9 @@ namespace SmartNicFw.Firmware.Dma
         public int TryBegin(int index, int function, bool reads, int bytes, long nowUs)
         {
             int window = bytes < Credits.WindowBytes ? bytes : Credits.WindowBytes;
-            int read = 0;
             int tags = 0;
             if (reads)
             {
-                read = window;
-
                 // With the largest requests there are it takes all it may: then their size need not be looked up.
                 tags = Credits.WindowTags;
                 if (window < tags * TransferRules.BoundaryBytes)
@@ -102,16 +95,15 @@ namespace SmartNicFw.Firmware.Dma
                 }
             }
 
-            int channel = Credits.TryTake(function, read, tags, window);
+            int channel = Credits.TryTake(function, reads ? window : 0, tags, window);
             if (channel < 0)
             {
                 return channel;
             }
 
             _channel[index] = (byte)channel;
-            _read[index] = read;
             _tags[index] = (ushort)tags;
-            _write[index] = window;
+            _window[index] = window;
             _sinceUs[index] = nowUs;
             _count[function]++;
             Total++;
@@ -126,22 +118,26 @@ namespace SmartNicFw.Firmware.Dma
         }
 
         /// <summary>Ends the turn of a queue, if one is under way: its credits come back.</summary>
+        /// <param name="function">The queue's.</param>
         /// <returns>False when none was.</returns>
-        public bool End(int index)
+        public bool End(int index, int function)
         {
-            if (!IsUnderWay(index))
+            int next = _next[index];
+            if (next == index)
             {
                 return false;
             }
 
-            int function = _state.Queues.FunctionOf(index);
-            _next[_previous[index]] = _next[index];
-            _previous[_next[index]] = _previous[index];
+            int previous = _previous[index];
+            _next[previous] = next;
+            _previous[next] = previous;
             _next[index] = index;
             _previous[index] = index;
             _count[function]--;
             Total--;
-            Credits.Return(_channel[index], function, _read[index], _tags[index], _write[index]);
+            int tags = _tags[index];
+            int window = _window[index];
+            Credits.Return(_channel[index], function, tags == 0 ? 0 : window, tags, window);
             return true;
         }
 

@@ -304,7 +304,7 @@ namespace SmartNicFw.Firmware.Virtio
             _pending.Remove(index);
             _moderator.Forget(index);
             _state.Change(index, QueueFlag.Running | QueueFlag.InTurn | QueueFlag.Rung, 0);
-            return _turns.End(index);
+            return _turns.End(index, function);
         }
 
         private void ClearDevice(int function)
