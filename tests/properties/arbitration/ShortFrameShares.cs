@@ -22,9 +22,6 @@ public sealed class ShortFrameShares
     private const long SettlingNs = 1_000_000;
     private const long CountedNs = 20_000_000;
 
-    // A window cuts rounds in two: a VF may have had one quantum more or less than its share.
-    private const int EdgeBytes = DeficitRounds.QuantumBytes;
-
     /// <param name="isLocal">The frames go to another VF, most of them many at a time; else to the wire, one by one.</param>
     [TestCase(false, false)]
     [TestCase(false, true)]
@@ -81,7 +78,7 @@ public sealed class ShortFrameShares
             {
                 double missing = Math.Abs(board.Flows[vf].LineBytes - share);
                 worst = Math.Max(worst, missing / share);
-                if (missing > (0.01 * share) + EdgeBytes)
+                if (missing > 0.01 * share)
                 {
                     return false;
                 }
