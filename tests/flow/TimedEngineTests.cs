@@ -61,10 +61,43 @@ public sealed class TimedEngineTests
                 RoundTripNs = random.Next(100, 2000),
             };
             using var run = new PredictRun(bounds, random.Next(2, 5), frame, isPacked, NullLogger.Instance);
-            run.Run(10_000);
+            run.Run(2_000);
             return System.Enum.GetValues<LinkResource>().All(resource => run.Busy(resource) <= 1.05);
         };
-        Prop.ForAll(Arb.From(Gen.Choose(0, int.MaxValue - 1)), property).Check(Config.QuickThrowOnFailure.WithMaxTest(100));
+        Prop.ForAll(Arb.From(Gen.Choose(0, int.MaxValue - 1)), property).Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
+    }
+
+    // 7 GB/s each way or 1; a round trip that is much longer than a turn, or shorter.
+    [TestCase("gen3x8", 800, new[] { 3, 1 }, false)]
+    [TestCase("gen3x8", 800, new[] { 3, 1, 1 }, true)]
+    [TestCase("gen4x8", 800, new[] { 100, 1, 10 }, false)]
+    [TestCase("gen1x4", 300, new[] { 1000, 1, 500, 250 }, true)]
+    [TestCase("gen5x16", 1500, new[] { 5, 2, 2, 1 }, false)]
+    public void Weights_are_kept_and_the_link_is_busy_with_turns_under_way_on_it(string link, int roundTripNs, int[] weights, bool isPacked)
+    {
+        const int FrameBytes = 1514;
+        LinkBounds bounds = Bounds(link) with { RoundTripNs = roundTripNs, Tags = 1024 };
+        using var run = new PredictRun(bounds, weights.Length, FrameBytes, isPacked, NullLogger.Instance);
+        for (int vf = 0; vf < weights.Length; vf++)
+        {
+            Assert.That(run.Board.Firmware.DataPath.Arbitration.SetWeight(1 + vf, weights[vf]), Is.Null);
+        }
+
+        run.Run(1000);
+        ulong[] before = Sent(run, weights.Length);
+        run.Run(100_000);
+        double[] sent = [.. Sent(run, weights.Length).Zip(before, (now, then) => (double)(now - then))];
+        for (int vf = 0; vf < weights.Length; vf++)
+        {
+            double share = sent[vf] / sent.Sum();
+            TestContext.Out.WriteLine($"VF {vf} of weight {weights[vf]}: {share:F4}");
+            Assert.That(share, Is.EqualTo((double)weights[vf] / weights.Sum()).Within(0.01));
+        }
+
+        LinkLoad turn = new LinkTraffic(bounds.Rules, isPacked).Turn(11, 11 * FrameBytes, 11, 11 * FrameBytes);
+        double busy = run.Busy(bounds.Binding(turn));
+        TestContext.Out.WriteLine($"busy {busy:F3}");
+        Assert.That(busy, Is.GreaterThan(0.9));
     }
 
     [Test]
@@ -109,6 +142,9 @@ public sealed class TimedEngineTests
         int senders = fate == TurnFate.Lost ? 3 : 2;
         Assert.That(run.Frames / run.ElapsedNs / senders, Is.GreaterThan(0.99 * calm.Frames / calm.ElapsedNs / 4));
     }
+
+    private static ulong[] Sent(PredictRun run, int vfs) =>
+        [.. Enumerable.Range(1, vfs).Select(function => run.Board.Timed!.ReadQueue(function, 1, QueueCounter.Bytes))];
 
     private static LinkBounds Bounds(string link, int payload = 256, int request = 512)
     {
