@@ -66,7 +66,7 @@ namespace SmartNicFw.Firmware.Arbitration
             _functions = functions;
             _wheel = wheel;
             _limits = new TokenBuckets(functions + groups, clock);
-            _guarantees = new Guarantees(functions + groups, clock, wheel);
+            _guarantees = new Guarantees(functions, groups, clock, wheel);
             _tree = new SchedulingTree(queues, functions, groups, _guarantees);
             _reserved = new int[queues.Count];
             _start = new int[queues.Count];
@@ -80,7 +80,7 @@ namespace SmartNicFw.Firmware.Arbitration
         public PriorityClasses Classes { get; } = new PriorityClasses();
 
         /// <summary>True when no queue can be granted a turn before a timer is due.</summary>
-        public bool IsEmpty => IsPortHeldBack || (_tree.LinkedClasses == 0 && _guarantees.First == QueueList.None);
+        public bool IsEmpty => IsPortHeldBack || (_tree.LinkedClasses == 0 && _guarantees.First == DueOwners.None);
 
         private bool IsPortHeldBack => _tree.IsHeldBack(_tree.GroupNode(0, 0));
 
@@ -136,12 +136,12 @@ namespace SmartNicFw.Firmware.Arbitration
                 int waiting = _tree.LinkedClasses;
                 int owner = _guarantees.First;
 
-                bool isGuaranteed = owner != QueueList.None && (_guaranteedInARow < GuaranteedInARow || waiting == 0);
+                bool isGuaranteed = owner != DueOwners.None && (_guaranteedInARow < GuaranteedInARow || waiting == 0);
                 int number = isGuaranteed ? -1 : Classes.Choose(waiting);
                 int start = isGuaranteed ? StartOf(owner) : _tree.GroupNode(0, number);
                 bytes = BytesPerTurn;
                 int queue = _tree.Pick(start, ref bytes);
-                if (queue == SchedulingTree.None || !Allow(queue, isGuaranteed ? owner : QueueList.None, ref bytes))
+                if (queue == SchedulingTree.None || !Allow(queue, start, isGuaranteed ? owner : DueOwners.None, ref bytes))
                 {
                     continue;
                 }
@@ -185,7 +185,7 @@ namespace SmartNicFw.Firmware.Arbitration
             _tree.Charge(queue, start, cost);
             Settle(queue, lineBytes);
             bool isGuaranteed = start != SchedulingTree.None && _tree.Parent(start) != SchedulingTree.None;
-            for (int node = _tree.Parent(queue); node != SchedulingTree.None && isGuaranteed; node = _tree.Parent(node))
+            for (int node = start; node != SchedulingTree.None && isGuaranteed; node = _tree.Parent(node))
             {
                 _guarantees.Sent(_tree.RateOf(node), lineBytes, node == start);
             }
@@ -239,6 +239,7 @@ namespace SmartNicFw.Firmware.Arbitration
         public void PlaceFunction(int function, int group, int priorityClass, int weight)
         {
             SettleAll();
+            _guarantees.Place(function, _functions + group);
             _tree.Place(_tree.FunctionNode(function), _tree.GroupNode(group, priorityClass), weight);
         }
 
@@ -247,6 +248,7 @@ namespace SmartNicFw.Firmware.Arbitration
         public void PlaceGroup(int group, int parent, int weight)
         {
             SettleAll();
+            _guarantees.Place(_functions + group, _functions + parent);
             for (int number = 0; number < PriorityClasses.Count; number++)
             {
                 _tree.Place(_tree.GroupNode(group, number), _tree.GroupNode(parent, number), weight);
@@ -279,11 +281,14 @@ namespace SmartNicFw.Firmware.Arbitration
             return _tree.GroupNode(owner - _functions, number);
         }
 
-        // Lowers bytes to what the limits above a queue let pass; false when one of them lets nothing pass, and is held back now.
-        private bool Allow(int queue, int guaranteed, ref int bytes)
+        // Lowers bytes to what the limits above a queue let pass; false when one of them lets nothing pass, and is held back now. So is a
+        // guarantee then, unless the limit is of something below its owner: that is out of the tree, and others there are not.
+        private bool Allow(int queue, int start, int guaranteed, ref int bytes)
         {
+            bool isBelow = true;
             for (int node = _tree.Parent(queue); node != SchedulingTree.None && _limits.HasAny; node = _tree.Parent(node))
             {
+                isBelow &= node != start;
                 int owner = _tree.RateOf(node);
                 if (!_limits.IsSet(owner))
                 {
@@ -291,10 +296,10 @@ namespace SmartNicFw.Firmware.Arbitration
                 }
 
                 int level = _limits.Level(owner);
-                if (level <= 0)
+                if (level <= 0 || _tree.IsHeldBack(node))
                 {
                     HoldBack(owner);
-                    if (guaranteed != QueueList.None)
+                    if (guaranteed != DueOwners.None && !isBelow)
                     {
                         _guarantees.Postpone(guaranteed, _limits.ResumeAtUs(owner));
                     }
