@@ -41,8 +41,6 @@ internal sealed unsafe class NeighbourBoard : IDisposable
     private const int TurnNs = 200;
     private const int DoorbellNs = 50;
 
-    // A command takes 250 ns here, looking for it and answering it included: twice that.
-    private const int CommandNs = 500;
     private const int IdleNs = 1000;
     private const int MaxSteps = 200_000;
     private static readonly int[] FrameBytes = [60, 594, 1514];
@@ -109,6 +107,9 @@ internal sealed unsafe class NeighbourBoard : IDisposable
 
     /// <summary>Times that VF 0 did it.</summary>
     public long Offences { get; private set; }
+
+    /// <summary>What a command costs, looking for it and answering it included: twice what was measured, unless it is set.</summary>
+    public int CommandNs { get; set; } = 500;
 
     /// <summary>Commands answered.</summary>
     public long Commands { get; private set; }
