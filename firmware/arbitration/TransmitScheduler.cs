@@ -58,6 +58,11 @@ namespace SmartNicFw.Firmware.Arbitration
         // The queue that was taken last, while its turn is not over and it is not unlinked yet; -1 for none.
         private int _taken = -1;
 
+        // The queue whose turn ended last, with nothing to do or blocked: it competes until another turn is taken, so that one that wakes
+        // before that is where it was. -1 for none.
+        private int _leaving = -1;
+        private bool _leavesBlocked;
+
         /// <summary>Starts with every function right under the port, with equal weights and without rates.</summary>
         /// <param name="groups">Rate groups, the port included.</param>
         /// <param name="wheel">Has two timers for each function and each group, from 0 on.</param>
@@ -99,7 +104,12 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>A queue has work. Again, or in its turn: nothing changes.</summary>
         public void Wake(int queue)
         {
-            if (!IsInTurn(queue) && !_tree.IsCompeting(queue))
+            if (queue == _leaving)
+            {
+                _leaving = -1;
+                _tree.Link(queue);
+            }
+            else if (!IsInTurn(queue) && !_tree.IsCompeting(queue))
             {
                 _tree.Wake(queue);
             }
@@ -108,6 +118,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>A queue is stopped: its turn, if one is under way, ends here.</summary>
         public void Remove(int queue)
         {
+            LeaveLast();
             Settle(queue, 0);
             Forget(queue);
             _tree.Unlink(queue);
@@ -120,6 +131,7 @@ namespace SmartNicFw.Firmware.Arbitration
         public int TryTake(out int bytes)
         {
             bytes = 0;
+            LeaveLast();
             if (_taken >= 0)
             {
                 _tree.Unlink(_taken);
@@ -197,8 +209,10 @@ namespace SmartNicFw.Firmware.Arbitration
             }
             else
             {
+                LeaveLast();
                 _tree.Unlink(queue);
-                _tree.Leave(queue, isBlocked);
+                _leaving = queue;
+                _leavesBlocked = isBlocked;
             }
         }
 
@@ -261,6 +275,15 @@ namespace SmartNicFw.Firmware.Arbitration
             if (_taken == queue)
             {
                 _taken = -1;
+            }
+        }
+
+        private void LeaveLast()
+        {
+            if (_leaving >= 0)
+            {
+                _tree.Leave(_leaving, _leavesBlocked);
+                _leaving = -1;
             }
         }
 
@@ -335,6 +358,7 @@ namespace SmartNicFw.Firmware.Arbitration
         // Before a function or a group moves, or gets its first limit: turns under way are charged to where they are when they end, as turns for a share.
         private void SettleAll()
         {
+            LeaveLast();
             for (int queue = 0; queue < _reserved.Length; queue++)
             {
                 if (_reserved[queue] >= 0)
