@@ -15,12 +15,14 @@ namespace SmartNicFw.Firmware.Arbitration
     /// turns of others.
     /// </summary>
     /// <remarks>
-    /// No queue starves within its class, guarantees aside. Let L be the most that a turn costs, <see cref="BytesPerTurn"/> and a frame of
-    /// <see cref="EthernetLine.MaxFrameBytes"/>, and a queue always have work and not be held back. Its debt after a turn is at most L, so
-    /// it is picked before it has paid that. Whoever is to get B bytes of those that it competes with is visited at most n = B / quantum (rounded
-    /// up) + 2 times, while each of its list gets at most n quanta of its own and L; its list gets its share of all lists but for two turns of L, and
-    /// so all of them together at most what that makes, and L. That is what the node above is to get, with its own debt of at most L, and so on
-    /// up to the port: there it is the most that is sent between two turns of the queue. Frames that are copied or cut cost more, and lengthen L.
+    /// No queue starves within its class. Whoever competes is lowered to its deficit, or to a quantum of the smallest weight, and may end
+    /// with a long frame: so a turn costs at most L = <see cref="LongestSharedTurn"/>. Let a queue always have work and not be held back.
+    /// Its debt after a turn is below L, so it is picked before it has paid that. Whoever is to get B bytes of those that it competes with
+    /// is visited at most n = B / quantum (rounded up) + 2 times, while each of its list gets at most n quanta of its own and L; its list gets its
+    /// share of all lists but for two turns of L, and so all of them together at most what that makes, and L. That is what the node above is
+    /// to get, with its own debt below L, and so on up to the port: there it is the most that is sent in turns for shares of its class between
+    /// two turns of the queue. Turns for guarantees pay debts below their owner, and so shorten it; they come on top, at their rates. Frames
+    /// that are copied or cut cost more, and lengthen L.
     /// </remarks>
     public sealed class TransmitScheduler
     {
@@ -32,6 +34,10 @@ namespace SmartNicFw.Firmware.Arbitration
         /// engine takes from a ring at a time.
         /// </summary>
         public const int BytesPerTurn = 64 * 1500;
+
+        /// <summary>The most that a turn of a queue costs that competes with others, frames that are copied or cut aside: line bytes.</summary>
+        public const int LongestSharedTurn =
+            (2 * DeficitRounds.QuantumBytes) + EthernetLine.MaxFrameBytes + (FramesPerTurn * EthernetLine.OverheadBytes);
 
         /// <summary>Turns for guarantees that are granted at the most before one is granted by class, if one waits.</summary>
         public const int GuaranteedInARow = 255;
