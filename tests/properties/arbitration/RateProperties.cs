@@ -63,6 +63,40 @@ public sealed class RateProperties
     }
 
     [Test]
+    public void Turns_under_way_at_a_time_have_of_a_limit_what_one_would_have()
+    {
+        const int UnderWay = 8;
+        const int LimitMbps = 100;
+        const int FrameBytes = 1514;
+        var tree = new ArbitrationTree(UnderWay, 1);
+        Array.Fill(tree.Group, 1);
+        var lab = new ArbitrationLab(UnderWay, 1, 1, 1, UnderWay);
+        Assert.That(tree.Tell(lab.Policy) ?? lab.Policy.SetGroupRates(1, 0, LimitMbps), Is.Null);
+        for (int function = 0; function < UnderWay; function++)
+        {
+            lab.Backlog(function, 0, FrameBytes);
+        }
+
+        double level = 0;
+        double most = 0;
+        long atNs = 0;
+        for (int turns = 0; turns < 2000;)
+        {
+            if (lab.TryTurn(out LabTurn taken))
+            {
+                turns++;
+                level = Math.Max(0, level - ((taken.EndNs - atNs) * LimitMbps / 8000.0)) + taken.LineBytes;
+                atNs = taken.EndNs;
+                most = Math.Max(most, level);
+            }
+        }
+
+        // Each ends with a frame at the most beyond what was reserved, and with what the line has on top.
+        TestContext.Out.WriteLine($"at most {most:F0} bytes at once");
+        Assert.That(most, Is.LessThanOrEqualTo(TokenBuckets.BurstBytes(LimitMbps) + (UnderWay * 2 * FrameBytes)));
+    }
+
+    [Test]
     public void A_limit_is_reached_within_a_percent_over_every_second()
     {
         double worst = 0;
