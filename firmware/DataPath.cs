@@ -55,7 +55,8 @@ namespace SmartNicFw.Firmware
             int groups = configuration.RateGroups + 1;
             _firstInterruptTimer = TransmitScheduler.Timers(numbering.Count, groups);
             _wheel = new TimingWheel(_firstInterruptTimer + State.Queues.Count + numbering.Count);
-            TransmitScheduler transmit = new TransmitScheduler(State.Queues, numbering.Count, groups, board.Clock, _wheel);
+            TransmitScheduler transmit = new TransmitScheduler(
+                State.Queues, numbering.Count, groups, DmaCredits.TurnsAtMost(configuration), board.Clock, _wheel);
             Pending = new PendingQueues(State.Queues, transmit);
             Arbitration = new ArbitrationPolicy(configuration, numbering, transmit);
             Coalescing coalescing = new Coalescing(State);

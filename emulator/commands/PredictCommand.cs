@@ -8,6 +8,7 @@ using System.Linq;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Link;
+using SmartNicFw.Emulator.Predict;
 
 namespace SmartNicFw.Emulator.Commands;
 

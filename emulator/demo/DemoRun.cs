@@ -8,7 +8,6 @@ using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
 using SmartNicFw.Emulator.Net.Capture;
 using SmartNicFw.Firmware;
-using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Emulator.Demo;
@@ -30,11 +29,8 @@ internal sealed class DemoRun : IDisposable
     private const int MaxStepsPerFrame = 64;
 
     private readonly EmulatedBoard _board;
-    private readonly RootComplex _host;
-    private readonly HostMemory _memory = new(HostMemoryBytes);
-    private readonly InterruptController _interrupts = new();
+    private readonly NetHost _host;
     private readonly DemoWire _wire = new();
-    private readonly List<NetDriver> _drivers = [];
     private readonly Expectation _expectation;
     private readonly CaptureWriter? _capture;
     private readonly int _offender;
@@ -46,18 +42,12 @@ internal sealed class DemoRun : IDisposable
     /// <param name="frames">The frames to be replayed, to find who takes part.</param>
     /// <param name="capture">Receives all frames, an interface for each VF and one for the wire; null for none.</param>
     /// <param name="log">Hears of functions and queues.</param>
-    public unsafe DemoRun(int vfs, IReadOnlyList<DemoFrame> frames, CaptureWriter? capture, ILogger log)
+    public DemoRun(int vfs, IReadOnlyList<DemoFrame> frames, CaptureWriter? capture, ILogger log)
     {
         _capture = capture;
         _board = new EmulatedBoard(new EndpointConfiguration { TotalVFs = vfs }, log);
-        _board.Memory.Map(HostMemory.BaseAddress, _memory.Start, (ulong)_memory.Bytes);
-        _board.Interrupts = _interrupts;
         _board.Engine.Port = _wire;
-        _host = new RootComplex(_board);
-        var found = new PciEnumerator(_host);
-        found.Enumerate();
-        HostFunction pf = found.PhysicalFunctions[0];
-        found.EnableVFs(pf, vfs);
+        _host = new NetHost(_board, vfs, HostMemoryBytes);
 
         _offender = vfs - 2;
         Stations = FindStations(frames, vfs);
@@ -71,7 +61,7 @@ internal sealed class DemoRun : IDisposable
         _capture?.AddInterface("wire");
         foreach (Station station in Stations)
         {
-            Start(station, pf.Sriov!.VFs[station.Vf]);
+            Start(station);
         }
 
         _wire.Sent = frame => Arrived(null, frame);
@@ -96,7 +86,7 @@ internal sealed class DemoRun : IDisposable
     public ulong Read(int vf, int counter) => _board.Switch.Read(_board.Firmware.Numbering.VirtualFunction(0, vf), counter);
 
     /// <summary>Interrupts that a VF's driver took.</summary>
-    public long InterruptsOf(int vf) => _drivers[vf].Interrupts;
+    public long InterruptsOf(int vf) => _host.Drivers[vf].Interrupts;
 
     /// <summary>Sends one frame of the capture, and every now and then a forged one, and lets everything arrive.</summary>
     public void Replay(DemoFrame captured)
@@ -128,11 +118,7 @@ internal sealed class DemoRun : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _drivers.ForEach(driver => driver.Dispose());
-        _memory.Dispose();
-    }
+    public void Dispose() => _host.Dispose();
 
     private static List<Station> FindStations(IReadOnlyList<DemoFrame> frames, int vfs)
     {
@@ -156,7 +142,7 @@ internal sealed class DemoRun : IDisposable
         return stations;
     }
 
-    private void Start(Station station, HostFunction function)
+    private void Start(Station station)
     {
         int index = _board.Firmware.Numbering.VirtualFunction(0, station.Vf);
         ulong mac = 0;
@@ -172,21 +158,16 @@ internal sealed class DemoRun : IDisposable
         // Every other driver uses packed rings.
         // A capture may hold frames beyond any MTU.
         ulong without = (station.Vf % 2 == 0 ? 1UL << VirtioFeature.RingPacked : 0) | (1UL << VirtioNetFeature.Mtu);
-        var driver = new NetDriver(_host, function, _memory, _interrupts, new NetDriverOptions
+        var options = new NetDriverOptions
         {
             WantedFeatures = NetFeatures.Supported & ~without,
             TransmitFrameBytes = MaxFrameBytes,
             QueueSize = 64,
-        })
-        {
-            FrameHandler = (in ReceivedFrame frame) => Arrived(station, frame.Payload),
         };
-        _drivers.Add(driver);
-        _host.Write(function.Address, PciConfigHeader.CommandOffset, 2, PciConfigHeader.CommandBusMasterEnableMask);
-        driver.Start();
+        NetDriver driver = _host.Start(station.Vf, options, (in ReceivedFrame frame) => Arrived(station, frame.Payload));
         if (station.TakesAllMulticast && driver.Control?.SetReceiveMode(VirtioNetControl.RxAllMulticast, isOn: true) != true)
         {
-            throw new HostException($"{function.Name} refuses to receive all multicast frames");
+            throw new HostException($"{_host.VFs[station.Vf].Name} refuses to receive all multicast frames");
         }
     }
 
@@ -201,12 +182,12 @@ internal sealed class DemoRun : IDisposable
 
     private void Send(int vf, byte[] frame)
     {
-        if (!_drivers[vf].TrySend(frame))
+        if (!_host.Drivers[vf].TrySend(frame))
         {
             throw new HostException($"the transmit queue of VF {vf} stays full");
         }
 
-        _drivers[vf].Flush();
+        _host.Drivers[vf].Flush();
     }
 
     // Until a whole round moves nothing; bounded, for a device that never comes to rest must not hang the demo.
@@ -217,7 +198,7 @@ internal sealed class DemoRun : IDisposable
             long turns = _board.Engine.Turns;
             _board.Step();
             int moved = 0;
-            foreach (NetDriver driver in _drivers)
+            foreach (NetDriver driver in _host.Drivers)
             {
                 moved += driver.PollInterrupted();
             }
@@ -228,7 +209,7 @@ internal sealed class DemoRun : IDisposable
             }
         }
 
-        foreach (NetDriver driver in _drivers)
+        foreach (NetDriver driver in _host.Drivers)
         {
             driver.Poll();
         }

@@ -7,6 +7,8 @@ using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
+using SmartNicFw.Emulator.Net;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Hal.Spec;
@@ -22,7 +24,6 @@ internal sealed class ShareRun : IDisposable
     /// <summary>Speed of the port, Mbit/s.</summary>
     public const int PortMbps = 10_000;
 
-    private const int AddressBytes = 6;
     private const int CheckAndGapBytes = 24;
     private const int BitsPerByte = 8;
     private const int HostMemoryBytes = 64 << 20;
@@ -36,17 +37,14 @@ internal sealed class ShareRun : IDisposable
     private const long CountedLineBytes = 100_000_000;
     private const int MaxSteps = 100_000;
 
-    // Local experimental EtherType 1. Source: IEEE 802-2014, 9.2.4.
-    private static readonly byte[] ExperimentalType = [0x88, 0xB5];
+    // An address on the wire that no VF has.
+    private static readonly byte[] FarAddress = [2, 0, 0, 0, 0, 0];
     private static readonly int[] FrameBytes = [60, 594, 1514];
 
     private readonly VirtualClock _clock = new();
     private readonly EmulatedBoard _board;
-    private readonly RootComplex _host;
-    private readonly HostMemory _memory = new(HostMemoryBytes);
-    private readonly InterruptController _interrupts = new();
+    private readonly NetHost _host;
     private readonly DemoWire _wire = new();
-    private readonly List<NetDriver> _drivers = [];
     private readonly byte[] _frame = new byte[FrameBytes.Max()];
     private long _lineBytes;
     private long _bitsOnClock;
@@ -55,23 +53,18 @@ internal sealed class ShareRun : IDisposable
     /// <param name="shares">What is set, for each VF.</param>
     /// <param name="log">Hears of functions and queues.</param>
     /// <exception cref="HostException">The policy refuses what is to be set; the message is its line.</exception>
-    public unsafe ShareRun(IReadOnlyList<SenderShare> shares, ILogger log)
+    public ShareRun(IReadOnlyList<SenderShare> shares, ILogger log)
     {
         _board = new EmulatedBoard(
             new EndpointConfiguration { TotalVFs = shares.Count, EthernetMbps = PortMbps, MaxQueueSize = QueueSize }, log, _clock);
-        _board.Memory.Map(HostMemory.BaseAddress, _memory.Start, (ulong)_memory.Bytes);
-        _board.Interrupts = _interrupts;
         _board.Engine.Port = _wire;
         _wire.Sent = Arrived;
-        _host = new RootComplex(_board);
-        var found = new PciEnumerator(_host);
-        found.Enumerate();
-        found.EnableVFs(found.PhysicalFunctions[0], shares.Count);
+        _host = new NetHost(_board, shares.Count, HostMemoryBytes);
         Senders = [.. Enumerable.Range(0, shares.Count).Select(vf => new Sender(vf))];
         for (int vf = 0; vf < shares.Count; vf++)
         {
             Set(_board.Firmware, vf, shares[vf]);
-            Start(found.PhysicalFunctions[0].Sriov!.VFs[vf]);
+            Start(vf);
         }
     }
 
@@ -103,11 +96,7 @@ internal sealed class ShareRun : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _drivers.ForEach(driver => driver.Dispose());
-        _memory.Dispose();
-    }
+    public void Dispose() => _host.Dispose();
 
     private static void Set(FirmwareRuntime firmware, int vf, SenderShare share)
     {
@@ -119,15 +108,11 @@ internal sealed class ShareRun : IDisposable
         }
     }
 
-    private void Start(HostFunction function)
+    // Every other driver uses packed rings.
+    private void Start(int vf)
     {
-        // Every other driver uses packed rings.
-        ulong without = _drivers.Count % 2 == 0 ? 1UL << VirtioFeature.RingPacked : 0;
-        var driver = new NetDriver(
-            _host, function, _memory, _interrupts, new NetDriverOptions { WantedFeatures = NetFeatures.Supported & ~without, QueueSize = QueueSize });
-        _drivers.Add(driver);
-        _host.Write(function.Address, PciConfigHeader.CommandOffset, 2, PciConfigHeader.CommandBusMasterEnableMask);
-        driver.Start();
+        ulong without = vf % 2 == 0 ? 1UL << VirtioFeature.RingPacked : 0;
+        _host.Start(vf, new NetDriverOptions { WantedFeatures = NetFeatures.Supported & ~without, QueueSize = QueueSize });
     }
 
     // Bounded, for an endpoint that delivers nothing must not hang the demo.
@@ -149,7 +134,7 @@ internal sealed class ShareRun : IDisposable
 
     private void Fill(Sender sender)
     {
-        NetDriver driver = _drivers[sender.Vf];
+        NetDriver driver = _host.Drivers[sender.Vf];
         RanDry += sender.Posted > 0 && sender.Posted == sender.Next ? 1 : 0;
         while (TryPost(driver, sender))
         {
@@ -161,9 +146,7 @@ internal sealed class ShareRun : IDisposable
     private bool TryPost(NetDriver driver, Sender sender)
     {
         Span<byte> frame = _frame.AsSpan(0, FrameBytes[(sender.Posted + sender.Vf) % FrameBytes.Length]);
-        frame[0] = 2;
-        driver.MacAddress.CopyTo(frame[AddressBytes..]);
-        ExperimentalType.CopyTo(frame[(2 * AddressBytes)..]);
+        ExperimentalFrame.WriteHeader(frame, FarAddress, driver.MacAddress);
         BinaryPrimitives.WriteInt64BigEndian(frame[TurnOffset..], _board.Engine.Turns);
         BinaryPrimitives.WriteInt64BigEndian(frame[NumberOffset..], sender.Posted);
         frame[VfOffset] = (byte)sender.Vf;

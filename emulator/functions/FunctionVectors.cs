@@ -1,6 +1,7 @@
 // The host driver's half of a function's MSI-X while a client has it: each vector that has an eventfd is unmasked, the others are
 // not. Knows no eventfd.
 using System;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Hal.Spec;
 

@@ -1,6 +1,7 @@
 // The host's interrupt controller: gives out message addresses and counts what arrives. Knows nothing of who sends.
 using System;
 using System.Collections.Generic;
+using SmartNicFw.Emulator.Board;
 
 namespace SmartNicFw.Emulator.Host;
 

@@ -1,4 +1,5 @@
 // The slot of a root port: what is in it, whether its link is up, and who hears of a change.
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Emulator.Host;

@@ -7,6 +7,7 @@ using SmartNicFw.Emulator.Functions;
 using SmartNicFw.Emulator.Hierarchy;
 using SmartNicFw.Emulator.Loop;
 using SmartNicFw.Emulator.Net;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Emulator.VfioUser;
 using SmartNicFw.Firmware;
 

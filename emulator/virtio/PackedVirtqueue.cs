@@ -15,7 +15,9 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
     private readonly PackedAvailRing _avail;
     private readonly PackedUsedRing _used;
 
-    private PackedVirtqueue(QueueSetup setup, GuestMemory memory)
+    /// <param name="setup">Lent for the call.</param>
+    /// <param name="memory">What its function may reach.</param>
+    internal PackedVirtqueue(QueueSetup setup, GuestMemory memory)
         : base(setup, memory)
     {
         bool hasEventIdx = Has(setup.Features, VirtioFeature.EventIdx);
@@ -37,8 +39,8 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
 
     private protected override bool HasStaged => _used.HasStaged;
 
-    private protected override int Take(BufferBatch batch, int start, int count, long bytes) =>
-        _avail.Take(batch.Buffers + start, batch.Chains, start, count, bytes);
+    private protected override int Take(TakenBuffer* buffers, DescriptorChain[] chains, int start, int count, long bytes) =>
+        _avail.Take(buffers, chains, start, count, bytes);
 
     /// <inheritdoc/>
     public override void UntakeMany(BufferBatch batch, int start, int count) => _avail.Untake(batch.Buffers + start, count);
@@ -58,15 +60,8 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
         _used.Stage(batch.Buffers + start, count);
     }
 
-    /// <inheritdoc/>
-    public override void CompleteRead(BufferBatch batch, int start, int count)
+    private protected override void StageAsOne(BufferBatch batch, int start, int count)
     {
-        if (!IsInOrder)
-        {
-            StageMany(batch, start, count);
-            return;
-        }
-
         int slots = 0;
         for (int index = start; index < start + count; index++)
         {
@@ -74,10 +69,7 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
         }
 
         _avail.Release(batch.Buffers + start, count);
-        if (count > 0)
-        {
-            _used.Stage(batch.Buffers[start + count - 1].Id, written: 0, slots);
-        }
+        _used.Stage(batch.Buffers[start + count - 1].Id, written: 0, slots);
     }
 
     private protected override bool Show() => _used.Publish();
@@ -87,16 +79,6 @@ public sealed unsafe class PackedVirtqueue : Virtqueue
     private protected override void Disarm() => _avail.DisableKicks();
 
     private protected override bool Arm() => _avail.EnableKicks();
-
-    /// <summary>Starts a queue; null when its areas cannot be.</summary>
-    internal static PackedVirtqueue? Create(QueueSetup setup, GuestMemory memory)
-    {
-        var queue = new PackedVirtqueue(setup, memory);
-        return queue.TryReach() || queue.IsBound ? queue : null;
-    }
-
-    private protected override int TakeOne(TakenBuffer* buffer, DescriptorChain[] chain) =>
-        _avail.Take(buffer, chain, 0, 1, long.MaxValue);
 
     private protected override bool LimitSeen()
     {

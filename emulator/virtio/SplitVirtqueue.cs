@@ -19,7 +19,9 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
     private readonly SplitAvailRing _avail;
     private readonly SplitUsedRing _used;
 
-    private SplitVirtqueue(QueueSetup setup, GuestMemory memory)
+    /// <param name="setup">Its size is a power of 2.</param>
+    /// <param name="memory">What its function may reach.</param>
+    internal SplitVirtqueue(QueueSetup setup, GuestMemory memory)
         : base(setup, memory)
     {
         bool hasEventIdx = Has(setup.Features, VirtioFeature.EventIdx);
@@ -41,8 +43,8 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
 
     private protected override bool HasStaged => _used.HasStaged;
 
-    private protected override int Take(BufferBatch batch, int start, int count, long bytes) =>
-        _avail.Take(batch.Buffers + start, batch.Chains, start, count, bytes);
+    private protected override int Take(TakenBuffer* buffers, DescriptorChain[] chains, int start, int count, long bytes) =>
+        _avail.Take(buffers, chains, start, count, bytes);
 
     /// <inheritdoc/>
     public override void UntakeMany(BufferBatch batch, int start, int count) => _avail.Untake(batch.Buffers + start, count);
@@ -62,18 +64,10 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
         _used.Stage(batch.Buffers + start, count);
     }
 
-    /// <inheritdoc/>
-    public override void CompleteRead(BufferBatch batch, int start, int count)
+    private protected override void StageAsOne(BufferBatch batch, int start, int count)
     {
-        if (!IsInOrder)
-        {
-            StageMany(batch, start, count);
-        }
-        else if (count > 0)
-        {
-            _avail.Release(batch.Buffers + start, count);
-            _used.Stage(batch.Buffers[start + count - 1].Id, written: 0, count);
-        }
+        _avail.Release(batch.Buffers + start, count);
+        _used.Stage(batch.Buffers[start + count - 1].Id, written: 0, count);
     }
 
     private protected override bool Show() => _used.Publish();
@@ -83,18 +77,6 @@ public sealed unsafe class SplitVirtqueue : Virtqueue
     private protected override void Disarm() => _avail.DisableKicks();
 
     private protected override bool Arm() => _avail.EnableKicks();
-
-    /// <summary>Starts a queue; null when its areas cannot be.</summary>
-    /// <param name="setup">Its size is a power of 2.</param>
-    /// <param name="memory">What its function may reach.</param>
-    internal static SplitVirtqueue? Create(QueueSetup setup, GuestMemory memory)
-    {
-        var queue = new SplitVirtqueue(setup, memory);
-        return queue.TryReach() || queue.IsBound ? queue : null;
-    }
-
-    private protected override int TakeOne(TakenBuffer* buffer, DescriptorChain[] chain) =>
-        _avail.Take(buffer, chain, 0, 1, long.MaxValue);
 
     private protected override bool LimitSeen() => false;
 

@@ -39,6 +39,9 @@ public abstract unsafe class Virtqueue
     private long _generation = -1;
     private bool _isReached;
 
+    // The areas were found, whether or not remote memory has told yet what is in them.
+    private bool _isBound;
+
     private protected Virtqueue(QueueSetup setup, GuestMemory memory)
     {
         _memory = memory;
@@ -66,9 +69,6 @@ public abstract unsafe class Virtqueue
             return FetchRings() ? SeesWork : _isStarved;
         }
     }
-
-    /// <summary>True when the areas were found, whether or not remote memory has told yet what is in them.</summary>
-    private protected bool IsBound { get; private set; }
 
     /// <summary>As <see cref="HasWork"/>, of native memory.</summary>
     private protected abstract bool SeesWork { get; }
@@ -103,7 +103,7 @@ public abstract unsafe class Virtqueue
     {
         TakenBuffer buffer;
         _one[0] = chain;
-        if (!FetchRings() || TakeOne(&buffer, _one) == 0)
+        if (!FetchRings() || Take(&buffer, _one, 0, 1, long.MaxValue) == 0)
         {
             return IsBroken ? TakeResult.Broken : TakeResult.Empty;
         }
@@ -125,7 +125,7 @@ public abstract unsafe class Virtqueue
     /// </param>
     /// <returns>Number of buffers taken; they are good even if the ring broke after them.</returns>
     public int TakeMany(BufferBatch batch, int start, int count, long bytes = long.MaxValue) =>
-        FetchRings() ? Take(batch, start, count, bytes) : 0;
+        FetchRings() ? Take(batch.Buffers + start, batch.Chains, start, count, bytes) : 0;
 
     /// <summary>
     /// Gives a buffer back unused: the next take finds it again, as the guest has it then. Only for the buffers taken last,
@@ -170,7 +170,17 @@ public abstract unsafe class Virtqueue
     /// <param name="batch"><see cref="TakenBuffer.Written"/> of each is 0 still.</param>
     /// <param name="start">First buffer.</param>
     /// <param name="count">Buffers, 0 upwards.</param>
-    public abstract void CompleteRead(BufferBatch batch, int start, int count);
+    public void CompleteRead(BufferBatch batch, int start, int count)
+    {
+        if (IsInOrder && count > 0)
+        {
+            StageAsOne(batch, start, count);
+        }
+        else
+        {
+            StageMany(batch, start, count);
+        }
+    }
 
     /// <summary>Shows the driver what was completed since the last call. Once a turn.</summary>
     /// <returns>True when the driver wants an interrupt for it; of remote memory also when it may want one.</returns>
@@ -233,22 +243,32 @@ public abstract unsafe class Virtqueue
         }
 
         queue = Has(setup.Features, VirtioFeature.RingPacked)
-            ? PackedVirtqueue.Create(setup, memory)
-            : BitOperations.IsPow2(setup.Size) ? SplitVirtqueue.Create(setup, memory) : null;
-        return queue != null;
+            ? new PackedVirtqueue(setup, memory)
+            : BitOperations.IsPow2(setup.Size) ? new SplitVirtqueue(setup, memory) : null;
+        if (queue is not null && !queue.TryReach() && !queue._isBound)
+        {
+            queue = null;
+        }
+
+        return queue is not null;
     }
 
     /// <summary>Whether a set of features has one.</summary>
     private protected static bool Has(ulong features, int feature) => (features & (1UL << feature)) != 0;
 
     /// <summary>As <see cref="TakeMany"/>, of native memory.</summary>
-    private protected abstract int Take(BufferBatch batch, int start, int count, long bytes);
+    /// <param name="buffers">Filled from the first on.</param>
+    /// <param name="chains">Filled from <paramref name="start"/> on, where a buffer is a chain.</param>
+    private protected abstract int Take(TakenBuffer* buffers, DescriptorChain[] chains, int start, int count, long bytes);
 
     /// <summary>As <see cref="Complete"/>, of native memory.</summary>
     private protected abstract void Stage(DescriptorChain chain, uint written);
 
     /// <summary>As <see cref="CompleteMany"/>, of native memory.</summary>
     private protected abstract void StageMany(BufferBatch batch, int start, int count);
+
+    /// <summary>Stages 1 buffer or more that were only read by one used element for all of them.</summary>
+    private protected abstract void StageAsOne(BufferBatch batch, int start, int count);
 
     /// <summary>As <see cref="Publish"/>, of native memory.</summary>
     private protected abstract bool Show();
@@ -265,11 +285,6 @@ public abstract unsafe class Virtqueue
     /// <summary>Lets a take see no more than is there now, until this is called again.</summary>
     /// <returns>True when the rings have to be fetched again after it.</returns>
     private protected abstract bool LimitSeen();
-
-    /// <summary>Takes one buffer.</summary>
-    /// <param name="buffer">Filled, unless 0 is returned.</param>
-    /// <param name="chain">One chain, filled when the buffer is one.</param>
-    private protected abstract int TakeOne(TakenBuffer* buffer, DescriptorChain[] chain);
 
     /// <summary>Looks the areas up; false, and nothing changed, when one cannot be found.</summary>
     private protected abstract bool TryBind();
@@ -294,9 +309,9 @@ public abstract unsafe class Virtqueue
     {
         _generation = _memory.Generation;
         _mirrors.Clear();
-        IsBound = TryBind();
-        _isReached = IsBound && FetchAll();
-        if (IsBound && !_isReached)
+        _isBound = TryBind();
+        _isReached = _isBound && FetchAll();
+        if (_isBound && !_isReached)
         {
             // What is there is not known yet, and to write beside it would overwrite it: asked again as if memory had moved.
             _generation = -1;

@@ -3,7 +3,8 @@ namespace SmartNicFw.Firmware.Arbitration
 {
     /// <summary>
     /// Deficit round robin by bytes. A node is visited when it comes to the head of its list: it gets its quantum, keeps the head
-    /// until that is used up, then goes to the tail; what it took beyond is a debt that the next visits pay. Weights of a list differ by less
+    /// until that is used up, then goes to the tail; what it took beyond is a debt that the next visits pay, and what it gets back
+    /// later it may take at the next. Weights of a list differ by less
     /// than a factor of two, so that every quantum is a worthwhile turn: <see cref="Stratum"/> says which list a weight belongs to.
     /// Every operation costs the same for any number of nodes.
     /// Source: Shreedhar and Varghese, "Efficient Fair Queuing using Deficit Round Robin" (SIGCOMM 1995); the division by weight:
@@ -43,6 +44,7 @@ namespace SmartNicFw.Firmware.Arbitration
         private readonly int[] _previous;
         private readonly int[] _deficit;
         private readonly ushort[] _weight;
+        private readonly byte[] _isVisited;
         private readonly long[] _quanta;
 
         // By list.
@@ -58,6 +60,7 @@ namespace SmartNicFw.Firmware.Arbitration
             _previous = new int[nodes];
             _deficit = new int[nodes];
             _weight = new ushort[nodes];
+            _isVisited = new byte[nodes];
             _quanta = new long[nodes];
             _head = new int[lists];
             _active = new int[lists];
@@ -210,9 +213,10 @@ namespace SmartNicFw.Firmware.Arbitration
                 _quanta[node] = _time[list];
             }
 
-            if (_deficit[node] > 0 && !keepsTurn)
+            if (!keepsTurn)
             {
-                _deficit[node] = 0;
+                _isVisited[node] = 0;
+                _deficit[node] = _deficit[node] > 0 ? 0 : _deficit[node];
             }
 
             return ahead;
@@ -224,7 +228,7 @@ namespace SmartNicFw.Firmware.Arbitration
             _quanta[node] = Rounds(list);
         }
 
-        /// <summary>The node can be picked: next of all if it has something left of its quantum, last if not.</summary>
+        /// <summary>The node can be picked: next of all if it has not used up its visit, last if it has.</summary>
         public void Link(int node, int list)
         {
             int head = _head[list];
@@ -241,7 +245,7 @@ namespace SmartNicFw.Firmware.Arbitration
             _previous[node] = tail;
             _next[node] = head;
             _previous[head] = node;
-            if (_deficit[node] > 0)
+            if (_isVisited[node] != 0)
             {
                 _head[list] = node;
             }
@@ -276,20 +280,21 @@ namespace SmartNicFw.Firmware.Arbitration
             int node = _head[list];
             for (int visit = 0; visit < VisitsPerPick; visit++)
             {
+                if (_isVisited[node] == 0)
+                {
+                    int quantum = Quantum(_weight[node]);
+                    _deficit[node] += quantum;
+                    _quanta[node] += TimeOf(quantum, _weight[node]);
+                    _owed[list] += quantum;
+                    _isVisited[node] = 1;
+                }
+
                 if (_deficit[node] > 0)
                 {
                     return node;
                 }
 
-                int quantum = Quantum(_weight[node]);
-                _deficit[node] += quantum;
-                _quanta[node] += TimeOf(quantum, _weight[node]);
-                _owed[list] += quantum;
-                if (_deficit[node] > 0)
-                {
-                    return node;
-                }
-
+                _isVisited[node] = 0;
                 node = _next[node];
                 _head[list] = node;
             }
@@ -298,11 +303,17 @@ namespace SmartNicFw.Firmware.Arbitration
         }
 
         /// <summary>A node has taken bytes: its quantum and the time of its list move on.</summary>
+        /// <param name="bytes">Negative: it took less than was charged before. It gets no more than a quantum back.</param>
         /// <param name="isCompeting">False: it was taken out meanwhile, and brings its debt along when it comes back.</param>
         /// <param name="isAlone">True: nobody competes with it, and nothing is to be paid back.</param>
         public void Charge(int node, int list, int bytes, bool isCompeting, bool isAlone)
         {
             int deficit = isAlone ? 0 : _deficit[node] - bytes;
+            if (bytes < 0 && deficit > Quantum(_weight[node]))
+            {
+                deficit = Quantum(_weight[node]);
+            }
+
             if (isCompeting)
             {
                 _time[list] += TimeOf(bytes, _active[list]);
@@ -316,9 +327,13 @@ namespace SmartNicFw.Firmware.Arbitration
             }
 
             _deficit[node] = deficit;
-            if (_deficit[node] <= 0 && _next[node] != Nobody)
+            if (_isVisited[node] != 0 && deficit <= 0)
             {
-                MoveToTail(node, list);
+                _isVisited[node] = 0;
+                if (_next[node] != Nobody)
+                {
+                    MoveToTail(node, list);
+                }
             }
         }
 

@@ -96,9 +96,40 @@ namespace SmartNicFw.Firmware.Arbitration
             _wheel.Arm(TimerOf(owner), untilUs);
         }
 
-        /// <summary>The owner has sent line bytes in a turn for a guarantee.</summary>
-        /// <param name="isGuaranteed">True: for its own. False: for that of somebody in it, which may be more than its own.</param>
-        public void Sent(int owner, int bytes, bool isGuaranteed)
+        /// <summary>The owner is granted a turn for its guarantee that is expected to take line bytes: others come before its next.</summary>
+        public void Reserve(int owner, int bytes)
+        {
+            if (_buckets.IsSet(owner))
+            {
+                _due.Served(owner);
+                _buckets.Take(owner, bytes);
+                Withdraw(owner);
+                Enter(owner);
+            }
+        }
+
+        /// <summary>A turn for the owner's guarantee is over.</summary>
+        /// <param name="bytes">Line bytes that it took.</param>
+        /// <param name="reserved">Those that were reserved for it; 0 when it was granted without.</param>
+        public void Settle(int owner, int bytes, int reserved)
+        {
+            if (reserved == 0)
+            {
+                Reserve(owner, bytes);
+            }
+            else if (_buckets.IsSet(owner))
+            {
+                _buckets.Take(owner, bytes - reserved);
+                if (_due.Contains(owner) != _buckets.Level(owner) > 0)
+                {
+                    Withdraw(owner);
+                    Enter(owner);
+                }
+            }
+        }
+
+        /// <summary>The owner has sent line bytes in a turn for the guarantee of somebody in it.</summary>
+        public void Sent(int owner, int bytes)
         {
             if (!_buckets.IsSet(owner))
             {
@@ -106,18 +137,8 @@ namespace SmartNicFw.Firmware.Arbitration
             }
 
             int level = _buckets.Level(owner);
-            if (isGuaranteed)
-            {
-                _due.Served(owner);
-                _buckets.Take(owner, bytes);
-            }
-            else
-            {
-                _buckets.TakeWithin(owner, bytes);
-            }
-
-            // To the tail after its turn; out when nothing is left of what is due.
-            if (_due.Contains(owner) && (isGuaranteed || level <= bytes))
+            _buckets.TakeWithin(owner, bytes);
+            if (_due.Contains(owner) && level <= bytes)
             {
                 Withdraw(owner);
                 Enter(owner);

@@ -31,7 +31,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>The transmit queues among them.</summary>
         public TransmitScheduler Transmit { get; }
 
-        /// <summary>True when no queue can be given a turn before a timer is due.</summary>
+        /// <summary>True when no queue can be given a turn before a timer is due, or a turn is over.</summary>
         public bool IsEmpty => _service.IsEmpty && Transmit.IsEmpty;
 
         /// <summary>A running queue has work. Again, or in its turn: nothing changes.</summary>
@@ -47,62 +47,87 @@ namespace SmartNicFw.Firmware.Arbitration
             }
         }
 
-        /// <summary>A queue is stopped.</summary>
+        /// <summary>No further turn of a queue is granted; those under way end, and none follows.</summary>
+        public void Withdraw(int index)
+        {
+            Transmit.Withdraw(index);
+            _service.Remove(index);
+        }
+
+        /// <summary>A queue is stopped: its turns that are under way end here.</summary>
         public void Remove(int index)
         {
             Transmit.Remove(index);
             _service.Remove(index);
         }
 
-        /// <summary>Takes the queue whose turn it is; <see cref="EndTurn"/> or <see cref="Refuse"/> follows.</summary>
+        /// <summary>
+        /// Takes the queue whose turn it is; <see cref="Begin"/>, <see cref="Refuse"/> or <see cref="GiveUp"/> follows.
+        /// </summary>
         /// <param name="bytes">Receives the bytes after which it may begin no further frame.</param>
+        /// <param name="expected">Receives the line bytes that it is expected to cost; 0 when that may be next to nothing.</param>
         /// <returns>Its index, or -1 when there is none now.</returns>
-        public int TryTake(out int bytes)
+        public int TryTake(out int bytes, out int expected)
         {
-            bytes = TransmitScheduler.BytesPerTurn;
             if (_sinceService < ServiceInterval - 1 || _service.IsEmpty)
             {
-                int index = Transmit.TryTake(out bytes);
+                int index = Transmit.TryTake(out bytes, out expected);
                 if (index >= 0)
                 {
                     _sinceService++;
                     return index;
                 }
-
-                bytes = TransmitScheduler.BytesPerTurn;
             }
 
+            bytes = TransmitScheduler.BytesPerTurn;
+            expected = 0;
             _sinceService = 0;
             return _service.TryTake();
         }
 
-        /// <summary>The turn that the queue was taken for is over.</summary>
-        /// <param name="bytes">Bytes of the frames that were sent.</param>
-        /// <param name="copiedBytes">Bytes that the turn cost.</param>
-        /// <param name="hasMore">True: the queue is to get another turn.</param>
-        /// <param name="isBlocked">True: it may have more, and a doorbell says when.</param>
-        public void EndTurn(int index, int frames, int bytes, int copiedBytes, bool hasMore, bool isBlocked)
+        /// <summary>The turn that the queue was taken for is under way.</summary>
+        public void Begin(int index)
         {
-            if (Transmit.IsInTurn(index))
+            if (IsTransmit(index))
             {
-                // A turn that moved nothing is not free for one that goes on.
-                int cost = EthernetLine.Bytes(frames == 0 && hasMore ? 1 : frames, copiedBytes);
-                Transmit.EndTurn(index, EthernetLine.Bytes(frames, bytes), cost, hasMore, isBlocked);
+                Transmit.Begin(index);
             }
-            else if (hasMore && !IsTransmit(index))
+        }
+
+        /// <summary>The turn that the queue was taken for could not be: it waits for another, and is first of its kind.</summary>
+        public void Refuse(int index)
+        {
+            if (!IsTransmit(index))
             {
                 _service.Add(index);
             }
         }
 
-        /// <summary>The turn that the queue was taken for could not be: it waits for another.</summary>
-        public void Refuse(int index)
+        /// <summary>The queue that was taken gets no turn, and waits until it is added again, or for the report of one that is under way.</summary>
+        /// <param name="isBlocked">True: it keeps what is left of its quantum.</param>
+        public void GiveUp(int index, bool isBlocked)
         {
-            if (Transmit.IsInTurn(index))
+            if (IsTransmit(index))
             {
-                Transmit.Refuse(index);
+                Transmit.GiveUp(index, isBlocked);
             }
-            else
+        }
+
+        /// <summary>The oldest turn of the queue is over.</summary>
+        /// <param name="frames">Frames that were taken.</param>
+        /// <param name="bytes">Bytes of the frames that were sent.</param>
+        /// <param name="copiedBytes">Bytes that the turn cost.</param>
+        /// <param name="after">What the queue may have now.</param>
+        public void EndTurn(int index, int frames, int bytes, int copiedBytes, AfterTurn after)
+        {
+            bool goesOn = after == AfterTurn.Unknown || after == AfterTurn.More;
+            if (IsTransmit(index))
+            {
+                // A turn that moved nothing is not free for one that goes on.
+                int cost = EthernetLine.Bytes(frames == 0 && goesOn ? 1 : frames, copiedBytes);
+                Transmit.EndTurn(index, frames, EthernetLine.Bytes(frames, bytes), cost, after);
+            }
+            else if (goesOn)
             {
                 _service.Add(index);
             }

@@ -20,8 +20,8 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <returns>False when no queue can have one now, or the engine has no room.</returns>
         public bool TryGrant()
         {
-            int index = _pending.TryTake(out int bytes);
-            return index >= 0 && _scheduler.TrySubmit(index, TransmitScheduler.FramesPerTurn, bytes);
+            int index = _pending.TryTake(out int bytes, out int expected);
+            return index >= 0 && _scheduler.TrySubmit(index, TransmitScheduler.FramesPerTurn, bytes, expected);
         }
     }
 }

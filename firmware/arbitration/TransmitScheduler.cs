@@ -6,10 +6,10 @@ using SmartNicFw.Hal.Contracts;
 namespace SmartNicFw.Firmware.Arbitration
 {
     /// <summary>
-    /// Grants turns to transmit queues. A turn is taken, then ended or refused; nobody else gets its queue meanwhile. (It leaves the tree when
-    /// another turn is taken before it is over: where turns are done at once, it stays.) What a turn may send at the most is reserved from
-    /// every limit above it, and settled when it is over, so that turns under way at a time exceed no limit. Shares hold among queues that have
-    /// no turn under way: who has one can have no other, whatever its weight.
+    /// Grants turns to transmit queues. A turn is taken; then it begins and ends, or is refused, or given up. A queue that may have one turn's
+    /// work only has one under way at a time. One that had more after its last turn gets as many as are its due, as if each were over
+    /// at once: what it is expected to take is charged when the turn is granted, and settled when it is over. So shares are the same for any
+    /// number of turns under way. Of every limit above it the whole of a turn is reserved meanwhile: turns under way exceed none.
     /// A turn costs the same for any number of queues; a queue without work, or held back by a limit, costs nothing.
     /// No class starves: between two turns of one that always has work and is not held back there are at most <see cref="LongestWait"/>
     /// turns of others.
@@ -47,22 +47,35 @@ namespace SmartNicFw.Firmware.Arbitration
         /// </summary>
         public const int LongestWait = ((PriorityClasses.LongestWait + 1) * (GuaranteedInARow + 1)) - 1;
 
+        // In place of a class: the turn is for a guarantee.
+        private const int Guaranteed = -1;
+
         // Picks of one call: each that fails holds somebody back until a timer, or pays debts.
         private const int PicksPerCall = 8;
 
         private readonly SchedulingTree _tree;
-        private readonly TokenBuckets _limits;
+        private readonly RateLimits _limits;
         private readonly Guarantees _guarantees;
-        private readonly TimingWheel _wheel;
         private readonly int _functions;
 
-        // By queue: bytes reserved for the turn under way (-1: none is), and the node that it was picked from.
-        private readonly int[] _reserved;
+        // By queue: what a frame cost in its last turn, line bytes; 0 for one that is not known to have more than a turn's work.
+        private readonly int[] _frameCost;
+
+        // By turn: where it was picked from, line bytes reserved of limits, line bytes charged.
+        private readonly TurnSlots _turns;
         private readonly int[] _start;
+        private readonly int[] _reserved;
+        private readonly int[] _charged;
         private int _guaranteedInARow;
 
-        // The queue that was taken last, while its turn is not over and it is not unlinked yet; -1 for none.
-        private int _taken = -1;
+        // What was picked last: its start, class, and the classes that waited.
+        private int _takenStart;
+        private int _takenBytes;
+        private int _takenClass;
+        private int _takenWaiting;
+
+        // The turn that began last, while nothing is charged or reserved for it: where turns are done at once, nothing ever is.
+        private int _open = TurnSlots.None;
 
         // The queue whose turn ended last, with nothing to do or blocked: it competes until another turn is taken, so that one that wakes
         // before that is where it was. -1 for none.
@@ -71,27 +84,26 @@ namespace SmartNicFw.Firmware.Arbitration
 
         /// <summary>Starts with every function right under the port, with equal weights and without rates.</summary>
         /// <param name="groups">Rate groups, the port included.</param>
+        /// <param name="turns">Turns under way at a time, 1 to 65,535.</param>
         /// <param name="wheel">Has two timers for each function and each group, from 0 on.</param>
-        public TransmitScheduler(QueueNumbering queues, int functions, int groups, IMonotonicClock clock, TimingWheel wheel)
+        public TransmitScheduler(QueueNumbering queues, int functions, int groups, int turns, IMonotonicClock clock, TimingWheel wheel)
         {
             _functions = functions;
-            _wheel = wheel;
-            _limits = new TokenBuckets(functions + groups, clock);
             _guarantees = new Guarantees(functions, groups, clock, wheel);
             _tree = new SchedulingTree(queues, functions, groups, _guarantees);
-            _reserved = new int[queues.Count];
-            _start = new int[queues.Count];
-            for (int queue = 0; queue < _reserved.Length; queue++)
-            {
-                _reserved[queue] = -1;
-            }
+            _limits = new RateLimits(_tree, functions, groups, clock, wheel);
+            _frameCost = new int[queues.Count];
+            _turns = new TurnSlots(queues.Count, turns);
+            _start = new int[turns];
+            _reserved = new int[turns];
+            _charged = new int[turns];
         }
 
         /// <summary>Strict priority between classes.</summary>
         public PriorityClasses Classes { get; } = new PriorityClasses();
 
-        /// <summary>True when no queue can be granted a turn before a timer is due.</summary>
-        public bool IsEmpty => IsPortHeldBack || (_tree.LinkedClasses == 0 && _guarantees.First == DueOwners.None);
+        /// <summary>True when no queue can be granted a turn before a timer is due, or a turn is over.</summary>
+        public bool IsEmpty => !_turns.HasFree || IsPortHeldBack || (_tree.LinkedClasses == 0 && _guarantees.First == DueOwners.None);
 
         private bool IsPortHeldBack => _tree.IsHeldBack(_tree.GroupNode(0, 0));
 
@@ -104,7 +116,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>True while a turn of the queue is under way.</summary>
         public bool IsInTurn(int queue)
         {
-            return _reserved[queue] >= 0;
+            return _turns.Has(queue);
         }
 
         /// <summary>A queue has work. Again, or in its turn: nothing changes.</summary>
@@ -121,110 +133,141 @@ namespace SmartNicFw.Firmware.Arbitration
             }
         }
 
-        /// <summary>A queue is stopped: its turn, if one is under way, ends here.</summary>
-        public void Remove(int queue)
+        /// <summary>No further turn of a queue is granted; those under way end, and none follows.</summary>
+        public void Withdraw(int queue)
         {
+            GiveUp(queue, false);
             LeaveLast();
-            Settle(queue, 0);
-            Forget(queue);
-            _tree.Unlink(queue);
-            _tree.Leave(queue, false);
         }
 
-        /// <summary>Takes the queue whose turn it is.</summary>
-        /// <param name="bytes">Receives the bytes after which it may begin no further frame, 1 upwards.</param>
-        /// <returns>-1 when none can be granted now; whether one can right after, <see cref="IsEmpty"/> says.</returns>
-        public int TryTake(out int bytes)
+        /// <summary>A queue is stopped: its turns that are under way end here.</summary>
+        public void Remove(int queue)
         {
-            bytes = 0;
-            LeaveLast();
-            if (_taken >= 0)
+            while (_turns.Has(queue))
             {
-                _tree.Unlink(_taken);
-                _taken = -1;
+                int turn = Close(queue);
+                _limits.Take(queue, -_reserved[turn]);
             }
 
-            for (int pick = 0; pick < PicksPerCall; pick++)
-            {
-                if (IsEmpty)
-                {
-                    return -1;
-                }
+            Withdraw(queue);
+        }
 
+        /// <summary>Takes the queue whose turn it is; <see cref="Begin"/> or <see cref="GiveUp"/> follows, or it is first again.</summary>
+        /// <param name="bytes">Receives the bytes after which it may begin no further frame, 1 upwards.</param>
+        /// <param name="expected">Receives the line bytes that it is expected to cost; 0 when that may be next to nothing.</param>
+        /// <returns>-1 when none can be granted now; whether one can right after, <see cref="IsEmpty"/> says.</returns>
+        public int TryTake(out int bytes, out int expected)
+        {
+            bytes = 0;
+            expected = 0;
+            Account();
+            LeaveLast();
+            for (int pick = 0; pick < PicksPerCall && !IsEmpty; pick++)
+            {
                 int waiting = _tree.LinkedClasses;
                 int owner = _guarantees.First;
-
                 bool isGuaranteed = owner != DueOwners.None && (_guaranteedInARow < GuaranteedInARow || waiting == 0);
-                int number = isGuaranteed ? -1 : Classes.Choose(waiting);
+                int number = isGuaranteed ? Guaranteed : Classes.Choose(waiting);
                 int start = isGuaranteed ? StartOf(owner) : _tree.GroupNode(0, number);
                 bytes = BytesPerTurn;
                 int queue = _tree.Pick(start, ref bytes);
-                if (queue == SchedulingTree.None || !Allow(queue, start, isGuaranteed ? owner : DueOwners.None, ref bytes))
+                if (queue == SchedulingTree.None)
                 {
                     continue;
                 }
 
-                _guaranteedInARow = isGuaranteed ? _guaranteedInARow + 1 : 0;
-                if (!isGuaranteed)
+                int holder = _limits.Allow(queue, start, ref bytes, out bool isBelow);
+                if (holder != RateLimits.Nobody)
                 {
-                    Classes.Served(number, waiting);
+                    if (isGuaranteed && !isBelow)
+                    {
+                        _guarantees.Postpone(owner, _limits.ResumeAtUs(holder));
+                    }
+
+                    continue;
                 }
 
-                _taken = queue;
-                _start[queue] = start;
-                Reserve(queue, bytes);
+                _takenStart = start;
+                _takenBytes = bytes;
+                _takenClass = number;
+                _takenWaiting = waiting;
+                expected = Expected(queue, bytes);
                 return queue;
             }
 
             return -1;
         }
 
-        /// <summary>The turn that was taken could not be: nothing has happened, and the queue is first again.</summary>
-        public void Refuse(int queue)
+        /// <summary>The turn that was taken is under way.</summary>
+        public void Begin(int queue)
         {
-            Settle(queue, 0);
-            Forget(queue);
-            _tree.Link(queue);
+            bool isGuaranteed = _takenClass == Guaranteed;
+            _guaranteedInARow = isGuaranteed ? _guaranteedInARow + 1 : 0;
+            if (!isGuaranteed)
+            {
+                Classes.Served(_takenClass, _takenWaiting);
+            }
+
+            _open = _turns.Add(queue);
+            _start[_open] = _takenStart;
+            _reserved[_open] = 0;
+            _charged[_open] = 0;
         }
 
-        /// <summary>The turn that was taken is over.</summary>
+        /// <summary>A queue is given no turn now: it waits until it is woken, or for the report of a turn that is under way.</summary>
+        /// <param name="isBlocked">True: it keeps what is left of its quantum.</param>
+        public void GiveUp(int queue, bool isBlocked)
+        {
+            Account();
+            LeaveLast();
+            _frameCost[queue] = 0;
+            _tree.Unlink(queue);
+            if (!_turns.Has(queue))
+            {
+                _leaving = queue;
+                _leavesBlocked = isBlocked;
+            }
+        }
+
+        /// <summary>The oldest turn of a queue is over.</summary>
+        /// <param name="frames">Frames that were taken.</param>
         /// <param name="lineBytes">Line bytes of the frames that were sent.</param>
         /// <param name="cost">Line bytes of those, and of every copy made of them.</param>
-        /// <param name="hasMore">True: the queue is to get another turn.</param>
-        /// <param name="isBlocked">True: it may have more, and wakes when it can be moved; it keeps what is left of its quantum.</param>
-        public void EndTurn(int queue, int lineBytes, int cost, bool hasMore, bool isBlocked)
+        /// <param name="after">What the queue may have now.</param>
+        public void EndTurn(int queue, int frames, int lineBytes, int cost, AfterTurn after)
         {
             if (!IsInTurn(queue))
             {
                 return;
             }
 
-            int start = _start[queue];
-            _tree.Charge(queue, start, cost);
-            Settle(queue, lineBytes);
-            bool isGuaranteed = start != SchedulingTree.None && _tree.Parent(start) != SchedulingTree.None;
-            for (int node = start; node != SchedulingTree.None && isGuaranteed; node = _tree.Parent(node))
+            int turn = Close(queue);
+            int start = _start[turn];
+            _tree.Charge(queue, start, cost - _charged[turn]);
+            _limits.Take(queue, lineBytes - _reserved[turn]);
+            if (IsGuarantee(start))
             {
-                _guarantees.Sent(_tree.RateOf(node), lineBytes, node == start);
+                _guarantees.Settle(_tree.RateOf(start), lineBytes, _charged[turn]);
+                for (int node = _tree.Parent(start); node != SchedulingTree.None; node = _tree.Parent(node))
+                {
+                    _guarantees.Sent(_tree.RateOf(node), lineBytes);
+                }
             }
 
-            Forget(queue);
-            if (hasMore && !isBlocked)
+            if (after == AfterTurn.Nothing || after == AfterTurn.Blocked)
             {
-                _tree.Link(queue);
+                GiveUp(queue, after == AfterTurn.Blocked);
+                return;
             }
-            else
-            {
-                LeaveLast();
-                _tree.Unlink(queue);
-                _leaving = queue;
-                _leavesBlocked = isBlocked;
-            }
+
+            _frameCost[queue] = after == AfterTurn.Unknown ? 0 : frames == 0 ? EthernetLine.MinBytes : cost / frames;
+            _tree.Link(queue);
         }
 
         /// <summary>A timer of this room is due.</summary>
         public void TimerDue(int timer)
         {
+            Account();
             int owner = timer >> 1;
             if ((timer & 1) != 0)
             {
@@ -232,7 +275,7 @@ namespace SmartNicFw.Firmware.Arbitration
             }
             else
             {
-                Review(owner);
+                _limits.Review(owner);
             }
         }
 
@@ -245,13 +288,13 @@ namespace SmartNicFw.Firmware.Arbitration
                 SettleAll();
             }
 
-            _limits.SetRate(owner, mbps);
-            Review(owner);
+            _limits.Set(owner, mbps);
         }
 
         /// <summary>The guarantee of a function or of a group, Mbit/s; 0 for none.</summary>
         public void SetGuarantee(int owner, int mbps)
         {
+            SettleAll();
             _guarantees.SetRate(owner, mbps);
         }
 
@@ -275,15 +318,6 @@ namespace SmartNicFw.Firmware.Arbitration
             }
         }
 
-        // The queue's turn is over, or it is stopped: there is nothing to unlink later.
-        private void Forget(int queue)
-        {
-            if (_taken == queue)
-            {
-                _taken = -1;
-            }
-        }
-
         private void LeaveLast()
         {
             if (_leaving >= 0)
@@ -291,6 +325,90 @@ namespace SmartNicFw.Firmware.Arbitration
                 _tree.Leave(_leaving, _leavesBlocked);
                 _leaving = -1;
             }
+        }
+
+        // Charges and reserves what the turn that began last may take: others are granted beside it.
+        private void Account()
+        {
+            if (_open == TurnSlots.None)
+            {
+                return;
+            }
+
+            int turn = _open;
+            int queue = _turns.QueueOf(turn);
+            _open = TurnSlots.None;
+            _reserved[turn] = _takenBytes;
+            _limits.Take(queue, _takenBytes);
+            if (_frameCost[queue] == 0)
+            {
+                _tree.Unlink(queue);
+                return;
+            }
+
+            _charged[turn] = Expected(queue, _takenBytes);
+            _tree.Charge(queue, _start[turn], _charged[turn]);
+            if (IsGuarantee(_start[turn]))
+            {
+                _guarantees.Reserve(_tree.RateOf(_start[turn]), _charged[turn]);
+            }
+        }
+
+        // Line bytes that a turn is expected to cost: whole frames like those of the last turn.
+        private int Expected(int queue, int bytes)
+        {
+            int frameCost = _frameCost[queue];
+            if (frameCost == 0)
+            {
+                return 0;
+            }
+
+            int frames = (bytes + frameCost - 1) / frameCost;
+            return (frames < FramesPerTurn ? frames : FramesPerTurn) * frameCost;
+        }
+
+        // Takes a queue's oldest turn out.
+        private int Close(int queue)
+        {
+            int turn = _turns.First(queue);
+            if (turn == _open)
+            {
+                _open = TurnSlots.None;
+            }
+
+            _turns.RemoveFirst(queue);
+            return turn;
+        }
+
+        // Before a function or a group moves, or gets its first rate: turns under way are charged to where they are when they end, as
+        // turns for a share.
+        private void SettleAll()
+        {
+            Account();
+            LeaveLast();
+            for (int turn = 0; turn < _turns.Count; turn++)
+            {
+                int queue = _turns.QueueOf(turn);
+                if (queue != TurnSlots.None)
+                {
+                    _limits.Take(queue, -_reserved[turn]);
+                    _tree.Charge(queue, _start[turn], -_charged[turn]);
+                    if (IsGuarantee(_start[turn]))
+                    {
+                        _guarantees.Settle(_tree.RateOf(_start[turn]), 0, _charged[turn]);
+                    }
+
+                    _reserved[turn] = 0;
+                    _charged[turn] = 0;
+                    _start[turn] = SchedulingTree.None;
+                }
+            }
+        }
+
+        // Whether a turn was picked for a guarantee: below a function or a group.
+        private bool IsGuarantee(int start)
+        {
+            return start != SchedulingTree.None && _tree.Parent(start) != SchedulingTree.None;
         }
 
         // Where to pick for a guarantee: of a group in its highest class.
@@ -308,131 +426,6 @@ namespace SmartNicFw.Firmware.Arbitration
             }
 
             return _tree.GroupNode(owner - _functions, number);
-        }
-
-        // Lowers bytes to what the limits above a queue let pass; false when one of them lets nothing pass, and is held back now. So is a
-        // guarantee then, unless the limit is of something below its owner: that is out of the tree, and others there are not.
-        private bool Allow(int queue, int start, int guaranteed, ref int bytes)
-        {
-            bool isBelow = true;
-            for (int node = _tree.Parent(queue); node != SchedulingTree.None && _limits.HasAny; node = _tree.Parent(node))
-            {
-                isBelow &= node != start;
-                int owner = _tree.RateOf(node);
-                if (!_limits.IsSet(owner))
-                {
-                    continue;
-                }
-
-                int level = _limits.Level(owner);
-                if (level <= 0 || _tree.IsHeldBack(node))
-                {
-                    HoldBack(owner);
-                    if (guaranteed != DueOwners.None && !isBelow)
-                    {
-                        _guarantees.Postpone(guaranteed, _limits.ResumeAtUs(owner));
-                    }
-
-                    return false;
-                }
-
-                if (level < bytes)
-                {
-                    bytes = level;
-                }
-            }
-
-            return true;
-        }
-
-        private void Reserve(int queue, int bytes)
-        {
-            _reserved[queue] = bytes;
-            Take(queue, bytes);
-        }
-
-        // The turn took this instead of what was reserved for it.
-        private void Settle(int queue, int bytes)
-        {
-            if (_reserved[queue] >= 0)
-            {
-                Take(queue, bytes - _reserved[queue]);
-                _reserved[queue] = -1;
-            }
-        }
-
-        // Before a function or a group moves, or gets its first limit: turns under way are charged to where they are when they end, as turns for a share.
-        private void SettleAll()
-        {
-            LeaveLast();
-            for (int queue = 0; queue < _reserved.Length; queue++)
-            {
-                if (_reserved[queue] >= 0)
-                {
-                    Take(queue, -_reserved[queue]);
-                    _reserved[queue] = 0;
-                    _start[queue] = SchedulingTree.None;
-                }
-            }
-        }
-
-        private void Take(int queue, int bytes)
-        {
-            for (int node = _tree.Parent(queue); node != SchedulingTree.None && _limits.HasAny; node = _tree.Parent(node))
-            {
-                int owner = _tree.RateOf(node);
-                if (_limits.IsSet(owner))
-                {
-                    _limits.Take(owner, bytes);
-                }
-            }
-        }
-
-        // Holds an owner back while its limit lets nothing pass, and releases it when it does, or when the limit is gone.
-        private void Review(int owner)
-        {
-            if (_limits.IsSet(owner) && _limits.Level(owner) <= 0)
-            {
-                HoldBack(owner);
-                return;
-            }
-
-            _wheel.Cancel(LimitTimerOf(owner));
-            for (int node = FirstNodeOf(owner); node <= LastNodeOf(owner); node++)
-            {
-                if (_tree.IsHeldBack(node))
-                {
-                    _tree.Release(node);
-                }
-            }
-        }
-
-        private void HoldBack(int owner)
-        {
-            for (int node = FirstNodeOf(owner); node <= LastNodeOf(owner); node++)
-            {
-                if (!_tree.IsHeldBack(node))
-                {
-                    _tree.Hold(node);
-                }
-            }
-
-            _wheel.Arm(LimitTimerOf(owner), _limits.ResumeAtUs(owner));
-        }
-
-        private static int LimitTimerOf(int owner)
-        {
-            return 2 * owner;
-        }
-
-        private int FirstNodeOf(int owner)
-        {
-            return owner < _functions ? _tree.FunctionNode(owner) : _tree.GroupNode(owner - _functions, 0);
-        }
-
-        private int LastNodeOf(int owner)
-        {
-            return owner < _functions ? FirstNodeOf(owner) : FirstNodeOf(owner) + PriorityClasses.Count - 1;
         }
     }
 }

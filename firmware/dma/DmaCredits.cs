@@ -2,8 +2,8 @@
 namespace SmartNicFw.Firmware.Dma
 {
     /// <summary>
-    /// Bytes being read, tags of read requests, and bytes being written, each with credits of its own: what writes take, reads never lack, and
-    /// the other way round. Turns that only write leave a quarter of the write credits to turns that read and write. A function holds at
+    /// Bytes being read, tags of read requests, bytes being written, and turns, each with credits of its own: what writes take, reads never
+    /// lack, and the other way round. Turns that only write leave a quarter of the write credits to turns that read and write. A function holds at
     /// most half of all credits of a kind, so that one whose turns do not end leaves its neighbours the rest.
     /// </summary>
     public sealed class DmaCredits
@@ -17,10 +17,14 @@ namespace SmartNicFw.Firmware.Dma
         /// <summary>Turns whose credits a channel has at the least; a function has half as many of each channel.</summary>
         public const int TurnsOfAChannel = 16;
 
-        private const int Kinds = 3;
+        /// <summary>Turns, however short, that a channel works on at a time.</summary>
+        public const int TurnsOfAChannelAtMost = 64;
+
+        private const int Kinds = 4;
         private const int Read = 0;
         private const int Tags = 1;
         private const int Write = 2;
+        private const int Turns = 3;
 
         private readonly int _channels;
         private readonly int[] _capacity;
@@ -37,6 +41,7 @@ namespace SmartNicFw.Firmware.Dma
             _capacity[Read] = configuration.DmaOutstandingBytes;
             _capacity[Tags] = configuration.DmaTags;
             _capacity[Write] = configuration.DmaOutstandingBytes;
+            _capacity[Turns] = TurnsOfAChannelAtMost;
             WindowBytes = _capacity[Read] / TurnsOfAChannel;
             WindowTags = _capacity[Tags] / TurnsOfAChannel;
             _free = new int[_channels * Kinds];
@@ -45,6 +50,12 @@ namespace SmartNicFw.Firmware.Dma
             {
                 _free[at] = _capacity[at % Kinds];
             }
+        }
+
+        /// <summary>Turns that all channels work on at a time, at the most.</summary>
+        public static int TurnsAtMost(EndpointConfiguration configuration)
+        {
+            return TurnsOfAChannelAtMost * configuration.DmaChannels;
         }
 
         /// <summary>Bytes that a turn reserves at the most, however long it is: the channel streams the rest behind them.</summary>
@@ -60,7 +71,8 @@ namespace SmartNicFw.Firmware.Dma
         /// <returns>The channel; <see cref="Full"/> or <see cref="OverShare"/>, and then nothing is taken.</returns>
         public int TryTake(int function, int read, int tags, int write)
         {
-            if (!IsWithinShare(function, Read, read) || !IsWithinShare(function, Tags, tags) || !IsWithinShare(function, Write, write))
+            if (!IsWithinShare(function, Read, read) || !IsWithinShare(function, Tags, tags) || !IsWithinShare(function, Write, write)
+                || !IsWithinShare(function, Turns, 1))
             {
                 return OverShare;
             }
@@ -72,7 +84,7 @@ namespace SmartNicFw.Firmware.Dma
             {
                 int at = channel * Kinds;
                 if (_free[at + Read] >= read && _free[at + Tags] >= tags && _free[at + Write] - leaves >= write
-                    && _free[at + Read] > most)
+                    && _free[at + Turns] != 0 && _free[at + Read] > most)
                 {
                     chosen = channel;
                     most = _free[at + Read];
@@ -81,7 +93,7 @@ namespace SmartNicFw.Firmware.Dma
 
             if (chosen != Full)
             {
-                Add(chosen, function, read, tags, write);
+                Add(chosen, function, read, tags, write, 1);
             }
 
             return chosen;
@@ -90,10 +102,10 @@ namespace SmartNicFw.Firmware.Dma
         /// <summary>Gives credits back.</summary>
         public void Return(int channel, int function, int read, int tags, int write)
         {
-            Add(channel, function, -read, -tags, -write);
+            Add(channel, function, -read, -tags, -write, -1);
         }
 
-        /// <summary>Bytes that may be read, tags (1) or bytes that may be written (2) on a channel.</summary>
+        /// <summary>Bytes that may be read (0), tags (1), bytes that may be written (2) or turns (3) on a channel.</summary>
         public int Free(int channel, int kind)
         {
             return _free[(channel * Kinds) + kind];
@@ -104,16 +116,18 @@ namespace SmartNicFw.Firmware.Dma
             return _held[(function * Kinds) + kind] + more <= _capacity[kind] * _channels / 2;
         }
 
-        private void Add(int channel, int function, int read, int tags, int write)
+        private void Add(int channel, int function, int read, int tags, int write, int turns)
         {
             int at = channel * Kinds;
             int held = function * Kinds;
             _free[at + Read] -= read;
             _free[at + Tags] -= tags;
             _free[at + Write] -= write;
+            _free[at + Turns] -= turns;
             _held[held + Read] += read;
             _held[held + Tags] += tags;
             _held[held + Write] += write;
+            _held[held + Turns] += turns;
         }
     }
 }

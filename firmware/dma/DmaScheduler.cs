@@ -9,7 +9,7 @@ using SmartNicFw.Hal.Contracts;
 namespace SmartNicFw.Firmware.Dma
 {
     /// <summary>
-    /// One turn of a queue at a time, as many queues as there are credits for. A turn that the engine never reports ends by its deadline, as one
+    /// As many turns as there are credits for, each a queue's own in order. A turn that the engine never reports ends by its deadline, as one
     /// with a fault does: the error stands in the function's registers, an event in the ring, and the function is broken. No other function
     /// notices.
     /// </summary>
@@ -68,17 +68,18 @@ namespace SmartNicFw.Firmware.Dma
         /// <summary>True when the last turn found the channels or the engine full: only a report changes that.</summary>
         public bool IsFull { get; private set; }
 
-        /// <summary>Gives a queue its turn: a command of a control queue, frames of any other.</summary>
-        /// <param name="index">Index of a running queue that is in no turn.</param>
+        /// <summary>Gives the queue that was taken its turn: a command of a control queue, frames of any other.</summary>
+        /// <param name="index">Index of a running queue.</param>
+        /// <param name="expected">Bytes that it is expected to cost, when others are to wait for it; or 0.</param>
         /// <returns>False when there are no credits or the engine has no room; the queue waits again then.</returns>
-        public bool TrySubmit(int index, int frames, int bytes)
+        public bool TrySubmit(int index, int frames, int bytes, int expected)
         {
             int function = _state.Queues.FunctionOf(index);
             int queue = _state.Queues.QueueOf(index);
             if (!_mastering.IsBusMaster(function))
             {
                 // It may not touch memory; its queues come back when it may (see DeviceLifecycle.Resume).
-                _pending.EndTurn(index, 0, 0, 0, false, false);
+                _pending.GiveUp(index, false);
                 return true;
             }
 
@@ -86,32 +87,39 @@ namespace SmartNicFw.Firmware.Dma
             if (role == QueueRole.Control)
             {
                 // One command a turn: no driver keeps the others waiting by sending many.
-                _pending.EndTurn(index, 0, 0, 0, _control.TryHandle(function, queue), false);
+                if (_control.TryHandle(function, queue))
+                {
+                    _pending.Add(index);
+                }
+
                 return true;
             }
 
-            int channel = _turns.TryBegin(index, function, role == QueueRole.Transmit, bytes, NowUs);
+            int channel = _turns.TryReserve(function, role == QueueRole.Transmit, bytes, expected, NowUs);
             if (channel == DmaCredits.OverShare)
             {
-                // It comes back when a turn of its function ends; meanwhile it is in nobody's way.
-                _overShare[function] += (ushort)(1 - _isOverShare[index]);
-                _isOverShare[index] = 1;
-                _pending.EndTurn(index, 0, 0, 0, false, true);
+                WaitForShare(index, function);
                 return true;
             }
 
             HalStatus status = channel == DmaCredits.Full ? HalStatus.Busy : _engine.SubmitTurn(function, queue, frames, bytes);
             if (status == HalStatus.Ok)
             {
+                _turns.Begin(index, function, channel, NowUs);
+                _pending.Begin(index);
                 _state.Change(index, 0, QueueFlag.InTurn);
                 _counters.Turns[function]++;
                 return true;
             }
 
-            _turns.End(index);
+            if (channel != DmaCredits.Full)
+            {
+                _turns.GiveBack(channel, function);
+            }
+
             if (status != HalStatus.Busy)
             {
-                _pending.EndTurn(index, 0, 0, 0, false, false);
+                _pending.GiveUp(index, false);
                 return true;
             }
 
@@ -186,12 +194,40 @@ namespace SmartNicFw.Firmware.Dma
             }
 
             bool isRung = _state.Has(index, QueueFlag.Rung);
-            _state.Change(index, QueueFlag.InTurn | QueueFlag.Rung, 0);
-            bool goesOn = !_lifecycle.IsDraining(_event.Function);
-            _pending.EndTurn(
-                index, _event.Frames, _event.Bytes, _event.CopiedBytes, goesOn && (_event.HasMore || isRung),
-                goesOn && _event.IsBlocked && !isRung);
+            _state.Change(index, _turns.IsUnderWay(index) ? QueueFlag.Rung : QueueFlag.InTurn | QueueFlag.Rung, 0);
+            _pending.EndTurn(index, _event.Frames, _event.Bytes, _event.CopiedBytes, After(isRung));
             Readmit(_event.Function);
+        }
+
+        private AfterTurn After(bool isRung)
+        {
+            if (_lifecycle.IsDraining(_event.Function))
+            {
+                return AfterTurn.Nothing;
+            }
+
+            if (_event.IsBlocked && !isRung)
+            {
+                return AfterTurn.Blocked;
+            }
+
+            return _event.HasMore ? AfterTurn.More : isRung ? AfterTurn.Unknown : AfterTurn.Nothing;
+        }
+
+        // The queue comes back when a turn of its own, or else of its function, is over; meanwhile it is in nobody's way.
+        private void WaitForShare(int index, int function)
+        {
+            if (_turns.IsUnderWay(index))
+            {
+                _state.Change(index, 0, QueueFlag.Rung);
+            }
+            else
+            {
+                _overShare[function] += (ushort)(1 - _isOverShare[index]);
+                _isOverShare[index] = 1;
+            }
+
+            _pending.GiveUp(index, true);
         }
 
         // Credits of a function have come back: its queues that waited for them wait for their turn again.

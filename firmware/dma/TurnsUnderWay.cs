@@ -1,36 +1,64 @@
 // The turns that the engine has been given and has not reported: their credits, and since when. Knows no engine and no order.
+using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;
 using SmartNicFw.Firmware.Virtio;
 
 namespace SmartNicFw.Firmware.Dma
 {
     /// <summary>
-    /// At most one turn a queue. Each begins once and ends once, whether the engine reports it, a fault or a time-out ends it, or its queue
+    /// Each begins once and ends once, those of a queue in order, whether the engine reports it, a fault or a time-out ends it, or its queue
     /// is stopped; its credits come back with its end. Beginning, ending and finding the oldest cost the same for any number.
     /// </summary>
+    /// <remarks>
+    /// Turns of queues that had more after their last turn fill a window: a part of what the channels may have outstanding, which is enough to
+    /// keep a link busy, and which one function's share of the credits has room for. Engines take turns in the order in which they are given,
+    /// so what waits in front of one is what it gets beyond its share: the less, the truer are shares. A turn that takes longer
+    /// than <see cref="LateUs"/> does not count any more, so that one that hangs holds up the others no longer than that.
+    /// </remarks>
     public sealed class TurnsUnderWay
     {
         /// <summary>No queue.</summary>
         public const int None = -1;
 
+        /// <summary>The window is this part of what may be outstanding.</summary>
+        public const int WindowPart = 8;
+
+        /// <summary>Turns that the window has room for at the most.</summary>
+        public const int WindowTurns = 16;
+
+        /// <summary>Microseconds after which a turn has no place in the window any more.</summary>
+        public const int LateUs = 1000;
+
         private readonly VirtioState _state;
         private readonly FunctionNumbering _numbering;
         private readonly TransferRules _rules;
+        private readonly TurnSlots _turns;
+        private readonly int _window;
 
-        // Lists by age, one for each PF, for its VFs wait as long as it does: place queues + n is the head of the list of PF n.
+        // Lists by age, two for each PF, for its VFs wait as long as it does: place turns + 2n is the head of those that are in time, the
+        // next one that of those that are late, which are all older.
         private readonly int[] _next;
         private readonly int[] _previous;
         private readonly int _heads;
 
-        // By queue. A queue has a turn under way while it is in a list.
+        // By turn; its place in the window is 0 bytes when it has none.
         private readonly byte[] _channel;
         private readonly int[] _read;
         private readonly ushort[] _tags;
         private readonly int[] _write;
+        private readonly int[] _place;
         private readonly long[] _sinceUs;
 
         // By function.
         private readonly ushort[] _count;
+
+        // What was reserved last.
+        private int _reservedRead;
+        private int _reservedTags;
+        private int _reservedWrite;
+        private int _reservedPlace;
+        private int _inWindow;
+        private bool _isWindowFull;
 
         /// <summary>Starts with none.</summary>
         public TurnsUnderWay(EndpointConfiguration configuration, VirtioState state, FunctionNumbering numbering, TransferRules rules)
@@ -38,22 +66,25 @@ namespace SmartNicFw.Firmware.Dma
             _state = state;
             _numbering = numbering;
             _rules = rules;
-            int queues = state.Queues.Count;
-            _heads = queues;
+            int turns = DmaCredits.TurnsAtMost(configuration);
+            _window = configuration.DmaOutstandingBytes / WindowPart * configuration.DmaChannels;
+            _heads = turns;
+            _turns = new TurnSlots(state.Queues.Count, turns);
             Credits = new DmaCredits(configuration, numbering.Count);
-            _next = new int[queues + numbering.PhysicalFunctions];
-            _previous = new int[queues + numbering.PhysicalFunctions];
+            _next = new int[turns + (2 * numbering.PhysicalFunctions)];
+            _previous = new int[turns + (2 * numbering.PhysicalFunctions)];
             for (int place = 0; place < _next.Length; place++)
             {
                 _next[place] = place;
                 _previous[place] = place;
             }
 
-            _channel = new byte[queues];
-            _read = new int[queues];
-            _tags = new ushort[queues];
-            _write = new int[queues];
-            _sinceUs = new long[queues];
+            _channel = new byte[turns];
+            _read = new int[turns];
+            _tags = new ushort[turns];
+            _write = new int[turns];
+            _place = new int[turns];
+            _sinceUs = new long[turns];
             _count = new ushort[numbering.Count];
         }
 
@@ -75,73 +106,86 @@ namespace SmartNicFw.Firmware.Dma
         /// <summary>True while a turn of the queue is under way.</summary>
         public bool IsUnderWay(int index)
         {
-            return _next[index] != index;
+            return _turns.Has(index);
         }
 
-        /// <summary>Begins a turn.</summary>
-        /// <param name="index">A queue that has none under way.</param>
+        /// <summary>Reserves what a turn needs; <see cref="Begin"/> or <see cref="GiveBack"/> follows.</summary>
         /// <param name="reads">True when it reads frames and writes them elsewhere; false when it only writes.</param>
         /// <param name="bytes">Its budget, bytes.</param>
+        /// <param name="expected">Bytes that it needs a place for in the window; 0 when it needs none.</param>
         /// <param name="nowUs">The time.</param>
-        /// <returns>A channel's number; or <see cref="DmaCredits.Full"/> or <see cref="DmaCredits.OverShare"/>, and then nothing has begun.</returns>
-        public int TryBegin(int index, int function, bool reads, int bytes, long nowUs)
+        /// <returns>A channel's number; or <see cref="DmaCredits.Full"/> or <see cref="DmaCredits.OverShare"/>, and then nothing is reserved.</returns>
+        public int TryReserve(int function, bool reads, int bytes, int expected, long nowUs)
         {
+            _reservedPlace = expected == 0 ? 0 : expected < _window / WindowTurns ? _window / WindowTurns : expected;
+            if (_reservedPlace != 0 && !HasRoom(_reservedPlace, nowUs))
+            {
+                _isWindowFull = true;
+                return DmaCredits.Full;
+            }
+
             int window = bytes < Credits.WindowBytes ? bytes : Credits.WindowBytes;
-            int read = 0;
-            int tags = 0;
+            _reservedWrite = window;
+            _reservedRead = 0;
+            _reservedTags = 0;
             if (reads)
             {
-                read = window;
+                _reservedRead = window;
 
                 // With the largest requests there are it takes all it may: then their size need not be looked up.
-                tags = Credits.WindowTags;
+                int tags = Credits.WindowTags;
                 if (window < tags * TransferRules.BoundaryBytes)
                 {
                     int requests = TransferRules.WorstRequests(window, _rules.MaxReadRequestBytes(function));
                     tags = requests < tags ? requests : tags;
                 }
+
+                _reservedTags = tags;
             }
 
-            int channel = Credits.TryTake(function, read, tags, window);
-            if (channel < 0)
-            {
-                return channel;
-            }
+            return Credits.TryTake(function, _reservedRead, _reservedTags, _reservedWrite);
+        }
 
-            _channel[index] = (byte)channel;
-            _read[index] = read;
-            _tags[index] = (ushort)tags;
-            _write[index] = window;
-            _sinceUs[index] = nowUs;
+        /// <summary>The turn that was reserved for is not begun.</summary>
+        public void GiveBack(int channel, int function)
+        {
+            Credits.Return(channel, function, _reservedRead, _reservedTags, _reservedWrite);
+        }
+
+        /// <summary>The turn that was reserved for is under way.</summary>
+        public void Begin(int index, int function, int channel, long nowUs)
+        {
+            int turn = _turns.Add(index);
+            _channel[turn] = (byte)channel;
+            _read[turn] = _reservedRead;
+            _tags[turn] = (ushort)_reservedTags;
+            _write[turn] = _reservedWrite;
+            _place[turn] = _reservedPlace;
+            _inWindow += _reservedPlace;
+            _sinceUs[turn] = nowUs;
             _count[function]++;
             Total++;
             Begun++;
-            int head = _heads + _numbering.PhysicalFunctionOf(function);
-            int last = _previous[head];
-            _next[last] = index;
-            _previous[index] = last;
-            _next[index] = head;
-            _previous[head] = index;
-            return channel;
+            Append(turn, InTime(_numbering.PhysicalFunctionOf(function)));
         }
 
-        /// <summary>Ends the turn of a queue, if one is under way: its credits come back.</summary>
+        /// <summary>Ends the oldest turn of a queue, if one is under way: its credits come back.</summary>
         /// <returns>False when none was.</returns>
         public bool End(int index)
         {
-            if (!IsUnderWay(index))
+            int turn = _turns.First(index);
+            if (turn == TurnSlots.None)
             {
                 return false;
             }
 
             int function = _state.Queues.FunctionOf(index);
-            _next[_previous[index]] = _next[index];
-            _previous[_next[index]] = _previous[index];
-            _next[index] = index;
-            _previous[index] = index;
+            _turns.RemoveFirst(index);
+            TakeOut(turn);
+            LeaveWindow(turn);
             _count[function]--;
             Total--;
-            Credits.Return(_channel[index], function, _read[index], _tags[index], _write[index]);
+            Credits.Return(_channel[turn], function, _read[turn], _tags[turn], _write[turn]);
             return true;
         }
 
@@ -152,14 +196,16 @@ namespace SmartNicFw.Firmware.Dma
             {
                 if (DeadlineUs(physicalFunction) <= nowUs)
                 {
-                    return _next[_heads + physicalFunction];
+                    return _turns.QueueOf(Oldest(physicalFunction));
                 }
             }
 
             return None;
         }
 
-        /// <summary>When the next turn will have lasted too long; long.MaxValue when none ever will.</summary>
+        /// <summary>
+        /// When the next turn will have lasted too long, or will be late while others wait for its place; long.MaxValue when none ever will.
+        /// </summary>
         public long NextDeadlineUs
         {
             get
@@ -169,16 +215,92 @@ namespace SmartNicFw.Firmware.Dma
                 {
                     long deadline = DeadlineUs(physicalFunction);
                     next = deadline < next ? deadline : next;
+                    int oldest = _next[InTime(physicalFunction)];
+                    if (_isWindowFull && oldest < _heads && _sinceUs[oldest] + LateUs < next)
+                    {
+                        next = _sinceUs[oldest] + LateUs;
+                    }
                 }
 
                 return next;
             }
         }
 
+        // True when the window has room, after late turns have left it if need be. One turn there always is room for.
+        private bool HasRoom(int bytes, long nowUs)
+        {
+            while (_inWindow != 0 && _inWindow + bytes > _window)
+            {
+                if (!TryAge(nowUs))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        // Takes one turn that is late out of the window.
+        private bool TryAge(long nowUs)
+        {
+            for (int physicalFunction = 0; physicalFunction < _numbering.PhysicalFunctions; physicalFunction++)
+            {
+                int turn = _next[InTime(physicalFunction)];
+                if (turn < _heads && _sinceUs[turn] + LateUs <= nowUs)
+                {
+                    TakeOut(turn);
+                    Append(turn, Late(physicalFunction));
+                    LeaveWindow(turn);
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        private void LeaveWindow(int turn)
+        {
+            _inWindow -= _place[turn];
+            _place[turn] = 0;
+            _isWindowFull = false;
+        }
+
+        private void Append(int turn, int head)
+        {
+            int last = _previous[head];
+            _next[last] = turn;
+            _previous[turn] = last;
+            _next[turn] = head;
+            _previous[head] = turn;
+        }
+
+        private void TakeOut(int turn)
+        {
+            _next[_previous[turn]] = _next[turn];
+            _previous[_next[turn]] = _previous[turn];
+        }
+
+        private int InTime(int physicalFunction)
+        {
+            return _heads + (2 * physicalFunction);
+        }
+
+        private int Late(int physicalFunction)
+        {
+            return InTime(physicalFunction) + 1;
+        }
+
+        // The oldest turn of a PF and its VFs, or a number that is none of a turn.
+        private int Oldest(int physicalFunction)
+        {
+            int late = _next[Late(physicalFunction)];
+            return late < _heads ? late : _next[InTime(physicalFunction)];
+        }
+
         // The oldest turn of the PF and its VFs ends by then.
         private long DeadlineUs(int physicalFunction)
         {
-            int oldest = _next[_heads + physicalFunction];
+            int oldest = Oldest(physicalFunction);
             if (oldest >= _heads)
             {
                 return long.MaxValue;

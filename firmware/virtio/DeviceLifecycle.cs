@@ -148,10 +148,7 @@ namespace SmartNicFw.Firmware.Virtio
             int first = _state.Queues.First(function);
             for (int index = first; index < first + _state.Queues.MaxQueues(function); index++)
             {
-                if (!_turns.IsUnderWay(index))
-                {
-                    _pending.Remove(index);
-                }
+                _pending.Withdraw(index);
             }
 
             _isDraining[function] = 1;
@@ -304,7 +301,13 @@ namespace SmartNicFw.Firmware.Virtio
             _pending.Remove(index);
             _moderator.Forget(index);
             _state.Change(index, QueueFlag.Running | QueueFlag.InTurn | QueueFlag.Rung, 0);
-            return _turns.End(index);
+            bool isCut = false;
+            while (_turns.End(index))
+            {
+                isCut = true;
+            }
+
+            return isCut;
         }
 
         private void ClearDevice(int function)

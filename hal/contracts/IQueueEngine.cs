@@ -141,7 +141,8 @@ namespace SmartNicFw.Hal.Contracts
 
         /// <summary>
         /// Grants a turn to a running receive or transmit queue of a function that may issue memory requests; its TurnOver event
-        /// follows.
+        /// follows. A transmit queue may be granted further turns before that; each begins where the one before has ended, and their TurnOver
+        /// events come in the order in which they were granted.
         /// </summary>
         /// <param name="frames">Frames to move at the most, 1 upwards.</param>
         /// <param name="bytes">Bytes after which no further frame is begun, 1 upwards.</param>

@@ -1,6 +1,7 @@
 // A firmware on its benchmark link, and what a host does to it: access registers, enable and disable VFs.
 using System.Collections.Generic;
 using SmartNicFw.Emulator.Board;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Hal.Spec;
 using SmartNicFw.Tests.Fakes;

@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using SmartNicFw.Emulator.Board;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Config;
 using SmartNicFw.Hal.Spec;

@@ -6,6 +6,7 @@ using System.Threading;
 using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Hierarchy;
 using SmartNicFw.Emulator.Host;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Hal.Spec;
 using SmartNicFw.Tests.VfioUser;

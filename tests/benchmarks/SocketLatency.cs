@@ -6,6 +6,7 @@ using System.Linq;
 using System.Threading;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
+using SmartNicFw.Emulator.Net;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Benchmarks;
@@ -81,10 +82,7 @@ internal static class SocketLatency
     private static double[] Deliver(NetDriver sender, NetDriver receiver, Action awaitInterrupt)
     {
         byte[] frame = new byte[FrameBytes];
-        receiver.MacAddress.CopyTo(frame);
-        sender.MacAddress.CopyTo(frame.AsSpan(6));
-        frame[12] = 0x88;
-        frame[13] = 0xB5;
+        ExperimentalFrame.WriteHeader(frame, receiver.MacAddress, sender.MacAddress);
         int seen = 0;
         receiver.FrameHandler = (in ReceivedFrame _) => seen++;
         return Time(Frames, () =>

@@ -2,7 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using SmartNicFw.Emulator.Board;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;
@@ -73,7 +73,7 @@ internal static class TurnCost
             _queues = new QueueNumbering(configuration, numbering);
             int groups = configuration.RateGroups + 1;
             var wheel = new TimingWheel(TransmitScheduler.Timers(numbering.Count, groups));
-            _transmit = new TransmitScheduler(_queues, numbering.Count, groups, new VirtualClock(), wheel);
+            _transmit = new TransmitScheduler(_queues, numbering.Count, groups, 1, new VirtualClock(), wheel);
             var policy = new ArbitrationPolicy(configuration, numbering, _transmit);
             for (int function = 0; function < numbering.Count; function++)
             {
@@ -102,10 +102,11 @@ internal static class TurnCost
             int cost = EthernetLine.Bytes(FramesPerTurn, FramesPerTurn * FrameBytes);
             for (int turn = 0; turn < TurnsPerRound; turn++)
             {
-                int queue = _transmit.TryTake(out _);
+                int queue = _transmit.TryTake(out _, out _);
                 if (queue >= 0)
                 {
-                    _transmit.EndTurn(queue, cost, cost, hasMore: true, isBlocked: false);
+                    _transmit.Begin(queue);
+                    _transmit.EndTurn(queue, FramesPerTurn, cost, cost, AfterTurn.More);
                 }
             }
 

@@ -1,8 +1,8 @@
 // Two VFs with a driver each, the first of which sends to the second: what both sides of a data path comparison start from.
 using System;
 using SmartNicFw.Emulator.Board;
-using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
+using SmartNicFw.Emulator.Net;
 using SmartNicFw.Firmware;
 using SmartNicFw.Hal.Spec;
 
@@ -12,20 +12,16 @@ namespace SmartNicFw.Benchmarks;
 /// The host's half, the same on either side of a comparison: it fills the rings before the device's half is timed and
 /// empties them after, so that its cost is in no figure, and leaves the caches in the same state for both.
 /// </summary>
-internal sealed unsafe class VfPair : IDisposable
+internal sealed class VfPair : IDisposable
 {
     /// <summary>Frames of a batch: a whole ring of the size that drivers choose by default.</summary>
     public const int Batch = 256;
 
     private const int VFs = 2;
-    private const int CommandBytes = 2;
     private const int MemoryBytes = 8 << 20;
-    private const int TypeOffset = 12;
-    private const byte TypeHigh = 0x88;
-    private const byte TypeLow = 0xB5;
     private const ulong SplitFeatures = (1UL << VirtioNetFeature.Mac) | (1UL << VirtioNetFeature.MrgRxbuf);
 
-    private readonly HostMemory _memory = new(MemoryBytes);
+    private readonly NetHost _host;
     private readonly byte[] _frame;
     private long _received;
 
@@ -35,27 +31,19 @@ internal sealed unsafe class VfPair : IDisposable
     public VfPair(int frameBytes, bool isPacked)
     {
         Board = new EmulatedBoard(new EndpointConfiguration { TotalVFs = VFs });
-        Board.Memory.Map(HostMemory.BaseAddress, _memory.Start, (ulong)_memory.Bytes);
-        var host = new RootComplex(Board);
-        var found = new PciEnumerator(host);
-        found.Enumerate();
-        HostFunction physical = found.PhysicalFunctions[0];
-        found.EnableVFs(physical, VFs);
+        _host = new NetHost(Board, VFs, MemoryBytes);
         var options = new NetDriverOptions
         {
             WantedFeatures = SplitFeatures | (isPacked ? 1UL << VirtioFeature.RingPacked : 0),
             QueueSize = Batch,
             TransmitFrameBytes = frameBytes,
             InterruptAfter = 0,
+            UsesMsix = false,
         };
-        Sender = Start(host, physical.Sriov!.VFs[0], options);
-        Receiver = Start(host, physical.Sriov!.VFs[1], options);
-        Receiver.FrameHandler = Count;
+        Sender = _host.Start(0, options);
+        Receiver = _host.Start(1, options, Count);
         _frame = new byte[frameBytes];
-        Receiver.MacAddress.CopyTo(_frame);
-        Sender.MacAddress.CopyTo(_frame.AsSpan(Receiver.MacAddress.Length));
-        _frame[TypeOffset] = TypeHigh;
-        _frame[TypeOffset + 1] = TypeLow;
+        ExperimentalFrame.WriteHeader(_frame, Receiver.MacAddress, Sender.MacAddress);
     }
 
     /// <summary>The device's half.</summary>
@@ -91,21 +79,7 @@ internal sealed unsafe class VfPair : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        Sender.Dispose();
-        Receiver.Dispose();
-        _memory.Dispose();
-    }
-
-    private NetDriver Start(RootComplex host, HostFunction function, NetDriverOptions options)
-    {
-        host.Write(
-            function.Address, PciConfigHeader.CommandOffset, CommandBytes, PciConfigHeader.CommandBusMasterEnableMask);
-        var driver = new NetDriver(host, function, _memory, interrupts: null, options);
-        driver.Start();
-        return driver;
-    }
+    public void Dispose() => _host.Dispose();
 
     // A frame of another length than was sent is not counted, and so refused.
     private void Count(in ReceivedFrame frame) => _received += frame.Payload.Length == _frame.Length ? 1 : 0;

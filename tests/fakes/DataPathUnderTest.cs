@@ -1,6 +1,7 @@
 // One firmware between recording contracts, driven as a driver drives it: configuration space and BAR accesses only.
 using System.Linq;
 using SmartNicFw.Emulator.Board;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Config;
 using SmartNicFw.Firmware.Virtio;

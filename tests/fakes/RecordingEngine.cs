@@ -153,10 +153,15 @@ internal sealed class RecordingEngine : IQueueEngine, ICommandPort
         _events.Enqueue(new QueueEvent { Kind = QueueEventKind.Faulted, Function = function, Queue = queue, Fault = fault });
     }
 
-    /// <summary>Ends one turn under way.</summary>
+    /// <summary>Ends the oldest turn of a queue, if one is under way.</summary>
     public void EndTurn(int function, int queue, bool hasMore = false)
     {
-        Turns.RemoveAll(turn => turn.Function == function && turn.Queue == queue);
+        int oldest = Turns.FindIndex(turn => turn.Function == function && turn.Queue == queue);
+        if (oldest >= 0)
+        {
+            Turns.RemoveAt(oldest);
+        }
+
         Report(QueueEventKind.TurnOver, function, queue, hasMore);
     }
 

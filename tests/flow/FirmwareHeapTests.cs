@@ -126,7 +126,7 @@ public sealed class FirmwareHeapTests
                 ConfigPort = link,
                 LinkPort = link,
                 AddressDecode = new Emulator.Board.AddressComparators(),
-                Clock = new Emulator.Board.VirtualClock(),
+                Clock = new Emulator.Timing.VirtualClock(),
                 BarPort = this,
             });
         }

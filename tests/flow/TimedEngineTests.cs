@@ -4,11 +4,12 @@ using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
-using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Engine;
 using SmartNicFw.Emulator.Link;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
+using SmartNicFw.Emulator.Predict;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Tests.Fakes;
 

@@ -7,6 +7,7 @@ using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Functions;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Firmware;
+using SmartNicFw.Tests.Fakes;
 using SmartNicFw.Tests.VfioUser;
 
 namespace SmartNicFw.Tests.Functions;
@@ -14,8 +15,6 @@ namespace SmartNicFw.Tests.Functions;
 /// <summary>The host in this process, and a device for each function that a test asks for.</summary>
 internal sealed class FunctionLab : IDisposable
 {
-    private const int MaxRounds = 10_000;
-
     private readonly List<FunctionMachine> _machines = [];
 
     /// <param name="vfs">VFs that are enabled on each PF.</param>
@@ -61,29 +60,10 @@ internal sealed class FunctionLab : IDisposable
     }
 
     /// <summary>Steps and lets the machines poll until nothing moves any more.</summary>
-    public void Settle()
-    {
-        int idle = 0;
-        for (int round = 0; idle < 3 && round < MaxRounds; round++)
-        {
-            long turns = Board.Engine.Turns;
-            Board.Step();
-            int moved = _machines.Sum(machine => machine.Poll());
-            idle = moved == 0 && turns == Board.Engine.Turns && !Board.HasWork ? idle + 1 : 0;
-        }
-    }
+    public void Settle() => Board.Settle(() => _machines.Sum(machine => machine.Poll()));
 
     /// <summary>Steps until nothing moves any more; no machine does anything.</summary>
-    public void SettleAlone()
-    {
-        int idle = 0;
-        for (int round = 0; idle < 3 && round < MaxRounds; round++)
-        {
-            long turns = Board.Engine.Turns;
-            Board.Step();
-            idle = turns == Board.Engine.Turns && !Board.HasWork ? idle + 1 : 0;
-        }
-    }
+    public void SettleAlone() => Board.Settle(() => 0);
 
     /// <summary>Reads a function's own configuration space, as the host in this process does.</summary>
     public uint[] Space(HostFunction function)

@@ -7,6 +7,7 @@ using SmartNicFw.Emulator.Functions;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
 using SmartNicFw.Emulator.Memory;
+using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.VfioUser;
 using SmartNicFw.Hal.Spec;
 
@@ -122,10 +123,7 @@ internal sealed unsafe class FunctionMachine : IVfioUserHost, IHostBridge, IDisp
     public byte[] Frame(FunctionMachine to, int number, int bytes = 200)
     {
         var frame = new byte[bytes];
-        to.Driver!.MacAddress.CopyTo(frame);
-        Driver!.MacAddress.CopyTo(frame.AsSpan(6));
-        frame[12] = 0x88;
-        frame[13] = 0xB5;
+        ExperimentalFrame.WriteHeader(frame, to.Driver!.MacAddress, Driver!.MacAddress);
         BitConverter.TryWriteBytes(frame.AsSpan(14), number);
         for (int index = 18; index < bytes; index++)
         {

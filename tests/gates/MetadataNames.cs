@@ -45,6 +45,7 @@ internal static class MetadataNames
         HandleKind.TypeSpecification => reader.GetTypeSpecification((TypeSpecificationHandle)handle)
             .DecodeSignature(IlTypeProvider.Instance, null),
         HandleKind.MethodDefinition => TypeOf(reader, reader.GetMethodDefinition((MethodDefinitionHandle)handle).GetDeclaringType()),
+        HandleKind.FieldDefinition => TypeOf(reader, reader.GetFieldDefinition((FieldDefinitionHandle)handle).GetDeclaringType()),
         _ => new IlType(IlTypeKind.Named, "?" + handle.Kind),
     };
 

@@ -13,6 +13,10 @@ internal static class SignatureScan
     public static IEnumerable<GateViolation> Check(AssemblyImage image) =>
         Declared(image).Concat(Used(image)).SelectMany(found => Judge(found.Where, found.Type)).Distinct();
 
+    /// <summary>Every type that is spelled, with all that it is made of, and the type or member that spells it.</summary>
+    public static IEnumerable<(string Where, IlType Type)> Spelled(AssemblyImage image) =>
+        Declared(image).Concat(Used(image)).SelectMany(found => found.Type.Everything().Select(type => (found.Where, type)));
+
     private static IEnumerable<(string Where, IlType Type)> Declared(AssemblyImage image)
     {
         MetadataReader metadata = image.Metadata;
@@ -54,17 +58,18 @@ internal static class SignatureScan
 
             foreach (Instruction instruction in method.Instructions.Where(instruction => instruction.HasToken))
             {
-                foreach (IlType type in Spelled(metadata, instruction.Token))
+                foreach (IlType type in TypesOf(metadata, instruction.Token))
                     yield return (method.Name, type);
             }
         }
     }
 
-    private static IEnumerable<IlType> Spelled(MetadataReader metadata, EntityHandle token)
+    private static IEnumerable<IlType> TypesOf(MetadataReader metadata, EntityHandle token)
     {
         switch (token.Kind)
         {
-            case HandleKind.TypeDefinition or HandleKind.TypeReference or HandleKind.TypeSpecification:
+            case HandleKind.TypeDefinition or HandleKind.TypeReference or HandleKind.TypeSpecification or HandleKind.MethodDefinition
+                or HandleKind.FieldDefinition:
                 return [MetadataNames.TypeOf(metadata, token)];
             case HandleKind.MemberReference:
                 MemberReference member = metadata.GetMemberReference((MemberReferenceHandle)token);
@@ -76,7 +81,7 @@ internal static class SignatureScan
             case HandleKind.MethodSpecification:
                 MethodSpecification method = metadata.GetMethodSpecification((MethodSpecificationHandle)token);
                 IlType instance = new(IlTypeKind.GenericInstance, "an instance of a generic method");
-                return [instance, .. method.DecodeSignature(IlTypeProvider.Instance, null), .. Spelled(metadata, method.Method)];
+                return [instance, .. method.DecodeSignature(IlTypeProvider.Instance, null), .. TypesOf(metadata, method.Method)];
             default:
                 return [];
         }

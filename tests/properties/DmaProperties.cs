@@ -20,7 +20,8 @@ public sealed class DmaProperties
     private const int Cases = 10_000;
     private const int Functions = 3;
     private const int Queues = 4;
-    private const int Kinds = 3;
+    private const int Kinds = 4;
+    private const int Tags = 16;
 
     public enum What
     {
@@ -40,12 +41,16 @@ public sealed class DmaProperties
     [Test]
     public void Turns_end_once_credits_come_back_and_no_stopped_function_is_granted_one()
     {
+        int most = 0;
         var property = (Act[] acts) =>
         {
-            new Run().Do(acts);
+            var run = new Run(acts[0].Pick % 2 == 0 ? EndpointConfiguration.MinDmaBytes : 1 << 20);
+            run.Do(acts);
+            most = Math.Max(most, run.Most);
             return true;
         };
         Prop.ForAll(Arb.From(Acts()), property).Check(Config.QuickThrowOnFailure.WithMaxTest(Cases).WithQuietOnSuccess(true));
+        Assert.That(most, Is.GreaterThanOrEqualTo(4), "turns of a queue at a time");
     }
 
     private static Gen<Act[]> Acts()
@@ -67,23 +72,29 @@ public sealed class DmaProperties
     /// <summary>One firmware, and what its engine has been told.</summary>
     private sealed class Run
     {
-        private readonly DataPathUnderTest _nic = new(
-            new EndpointConfiguration { TotalVFs = Functions, VfQueuePairs = 2, DmaTags = 16, DmaOutstandingBytes = EndpointConfiguration.MinDmaBytes },
-            Functions);
-        private readonly HashSet<(int Function, int Queue)> _underWay = [];
+        private readonly DataPathUnderTest _nic;
+        private readonly int _outstandingBytes;
+        private readonly List<(int Function, int Queue)> _underWay = [];
         private readonly HashSet<int> _disturbed = [];
         private readonly bool[] _isMaster = [true, true, true, true];
 
-        public Run()
+        public Run(int outstandingBytes)
         {
+            _outstandingBytes = outstandingBytes;
+            _nic = new(
+                new EndpointConfiguration { TotalVFs = Functions, VfQueuePairs = 2, DmaTags = Tags, DmaOutstandingBytes = outstandingBytes },
+                Functions);
             for (int function = 1; function <= Functions; function++)
             {
                 _nic.Bring(function);
             }
 
             _nic.Engine.Granted = Granted;
-            _nic.Engine.Stopped = (function, queue) => _underWay.Remove((function, queue));
+            _nic.Engine.Stopped = (function, queue) => _underWay.RemoveAll(turn => turn == (function, queue));
         }
+
+        /// <summary>Turns of one queue at a time, at the most.</summary>
+        public int Most { get; private set; }
 
         private TurnsUnderWay Turns => _nic.Firmware.DataPath.Turns;
 
@@ -114,11 +125,11 @@ public sealed class DmaProperties
                     break;
                 case What.Fault when _underWay.Count > 0:
                     (function, queue) = Picked(act);
-                    _underWay.Remove((function, queue));
+                    _underWay.RemoveAll(turn => turn == (function, queue));
                     _nic.Engine.Fault(function, queue, (DmaFault)(1 + (act.Pick % 4)));
                     _disturbed.Add(function);
                     break;
-                case What.Stray when !_underWay.Contains((act.Function, act.Queue)):
+                case What.Stray when _nic.Firmware.DataPath.Pending.IsEmpty && !_underWay.Contains((act.Function, act.Queue)):
                     _nic.Engine.Report(QueueEventKind.TurnOver, act.Function, act.Queue, hasMore: true);
                     break;
                 case What.Time:
@@ -152,7 +163,10 @@ public sealed class DmaProperties
 
         private void Granted(int function, int queue)
         {
-            Require(_underWay.Add((function, queue)), $"queue {queue} of function {function} has two turns");
+            _underWay.Add((function, queue));
+            int turns = _underWay.Count(turn => turn == (function, queue));
+            Require(turns == 1 || (queue & 1) != 0, $"receive queue {queue} of function {function} has two turns");
+            Most = Math.Max(Most, turns);
             Require(_nic.Engine.Running.ContainsKey((function, queue)), "a turn of a queue that does not run");
             Require(_nic.Engine.BusMasters.Contains(function), "a turn of a function that is no bus master");
             Require(_nic.Firmware.Resets.IsReady(function), "a turn of a function that is being reset");
@@ -165,13 +179,18 @@ public sealed class DmaProperties
             for (int function = 1; function <= Functions; function++)
             {
                 Require(Turns.Count(function) == _underWay.Count(turn => turn.Function == function), "turns of a function");
-                Require(Turns.Count(function) <= DmaCredits.TurnsOfAChannel / 2, "more than half");
+                Require(_underWay.Count(turn => turn.Function == function && (turn.Queue & 1) != 0) <= Tags / 2, "more than half");
             }
 
             for (int kind = 0; kind < Kinds; kind++)
             {
                 int free = Turns.Credits.Free(0, kind);
-                int capacity = kind == 1 ? 16 : EndpointConfiguration.MinDmaBytes;
+                int capacity = kind switch
+                {
+                    1 => Tags,
+                    3 => DmaCredits.TurnsOfAChannelAtMost,
+                    _ => _outstandingBytes,
+                };
                 Require(free >= 0 && free <= capacity && (_underWay.Count > 0 || free == capacity), $"{free} credits of kind {kind}");
             }
         }

@@ -26,6 +26,11 @@ internal sealed unsafe class RawClient : IDisposable
         "{\"capabilities\": {\"pgsizes\": 4096, \"max_msg_fds\": 16, \"max_dma_maps\": 65535, \"max_data_xfer_size\": 1048576, "
         + "\"migration\": {\"pgsize\": 4096, \"max_bitmap_size\": 268435456}, \"write_multiple\": true}}\0";
 
+    // Error numbers of replies. Source: Linux, include/uapi/asm-generic/errno-base.h.
+    public const uint Eexist = 17;
+    public const uint Einval = 22;
+    public const uint Enospc = 28;
+
     private int _socket;
     private ushort _nextId = 0x1234;
 

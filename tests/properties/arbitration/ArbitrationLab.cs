@@ -1,7 +1,7 @@
 // The queues of a board that has no rings: arbitration itself, an engine that takes frames by count, and a line that time passes by.
 using System;
 using System.Collections.Generic;
-using SmartNicFw.Emulator.Board;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;
@@ -36,7 +36,7 @@ internal sealed class ArbitrationLab
     private readonly int[] _waiting;
     private readonly FrameMix[] _mix;
     private readonly int[] _size;
-    private readonly bool[] _inTurn;
+    private readonly int[] _inTurn;
     private readonly bool[] _rung;
     private readonly int[] _nextSize;
 
@@ -56,7 +56,7 @@ internal sealed class ArbitrationLab
         var numbering = new FunctionNumbering(1, functions - 1);
         _queues = new QueueNumbering(configuration, numbering);
         _wheel = new TimingWheel(TransmitScheduler.Timers(functions, groups + 1));
-        Transmit = new TransmitScheduler(_queues, functions, groups + 1, _clock, _wheel);
+        Transmit = new TransmitScheduler(_queues, functions, groups + 1, Math.Max(underWay, 2), _clock, _wheel);
         Pending = new PendingQueues(_queues, Transmit);
         Policy = new ArbitrationPolicy(configuration, numbering, Transmit);
         _random = new Random(seed);
@@ -68,7 +68,7 @@ internal sealed class ArbitrationLab
         _mix = new FrameMix[_queues.Count];
         _size = new int[_queues.Count];
         _nextSize = new int[_queues.Count];
-        _inTurn = new bool[_queues.Count];
+        _inTurn = new int[_queues.Count];
         _rung = new bool[_queues.Count];
     }
 
@@ -115,7 +115,7 @@ internal sealed class ArbitrationLab
     public void Ring(int function, int pair)
     {
         int index = Index(function, pair);
-        if (_inTurn[index])
+        if (_inTurn[index] > 0)
         {
             _rung[index] = true;
         }
@@ -131,6 +131,9 @@ internal sealed class ArbitrationLab
     /// <summary>Says of a turn whether its receiver holds it up.</summary>
     public Func<int, bool>? IsBlocked { get; set; }
 
+    /// <summary>True: turns end in the order in which they were granted, as on a link; false: in any.</summary>
+    public bool IsInOrder { get; set; }
+
     /// <summary>Grants what may be granted, then ends one turn.</summary>
     /// <returns>False when nothing was under way: time has passed until the next timer, or a microsecond.</returns>
     public bool TryTurn(out LabTurn turn)
@@ -139,7 +142,7 @@ internal sealed class ArbitrationLab
         int refused = 0;
         while (_turns.Count < _underWay && refused < 64)
         {
-            int index = Pending.TryTake(out int bytes);
+            int index = Pending.TryTake(out int bytes, out _);
             if (index >= 0)
             {
                 Take(index, bytes);
@@ -161,15 +164,18 @@ internal sealed class ArbitrationLab
             return false;
         }
 
-        int ended = _random.Next(_turns.Count);
+        // Turns of a queue end in order, those of different ones in any.
+        int ended = IsInOrder ? 0 : _random.Next(_turns.Count);
+        ended = _turns.FindIndex(one => one.Index == _turns[ended].Index);
         (int taken, int frames, int frameBytes, long lineBytes, long startNs, bool hasMore) = _turns[ended];
         _turns.RemoveAt(ended);
         Pass(_turnNs + (lineBytes * 8000 / _mbps));
         bool isRung = _rung[taken];
         bool isBlocked = IsBlocked is not null && IsBlocked(taken) && !isRung;
-        _inTurn[taken] = false;
+        _inTurn[taken]--;
         _rung[taken] = false;
-        Pending.EndTurn(taken, frames, frameBytes, frameBytes, hasMore || isRung, isBlocked);
+        AfterTurn after = isBlocked ? AfterTurn.Blocked : hasMore ? AfterTurn.More : isRung ? AfterTurn.Unknown : AfterTurn.Nothing;
+        Pending.EndTurn(taken, frames, frameBytes, frameBytes, after);
         turn = new LabTurn(_queues.FunctionOf(taken), _queues.QueueOf(taken) >> 1, frames, lineBytes, startNs, NowNs);
         return true;
     }
@@ -223,7 +229,8 @@ internal sealed class ArbitrationLab
             _waiting[index] -= _waiting[index] == Endless ? 0 : 1;
         }
 
-        _inTurn[index] = true;
+        Pending.Begin(index);
+        _inTurn[index]++;
         _turns.Add((index, frames, sent, line, NowNs, _waiting[index] > 0));
     }
 

@@ -7,6 +7,8 @@ using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Demo;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
+using SmartNicFw.Emulator.Net;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Hal.Contracts;
@@ -24,7 +26,7 @@ namespace SmartNicFw.Tests.Properties.Arbitration;
 /// answered. It passes while a step is under way, frame by frame, so that delivery is measured to the frame. A step of which nothing
 /// came takes a microsecond.
 /// </remarks>
-internal sealed unsafe class NeighbourBoard : IDisposable
+internal sealed class NeighbourBoard : IDisposable
 {
     public const int PortMbps = 10_000;
     public const int Offender = 0;
@@ -32,7 +34,6 @@ internal sealed unsafe class NeighbourBoard : IDisposable
     public const int VFs = 4;
 
     private const int HostMemoryBytes = 256 << 20;
-    private const int AddressBytes = 6;
     private const int NumberOffset = 14;
     private const int DueOffset = 22;
     private const int VfOffset = 30;
@@ -43,12 +44,12 @@ internal sealed unsafe class NeighbourBoard : IDisposable
 
     private const int IdleNs = 1000;
     private const int MaxSteps = 200_000;
+
+    // An address on the wire that no VF has.
+    private static readonly byte[] FarAddress = [2, 0, 0, 0, 0, 0];
     private static readonly int[] FrameBytes = [60, 594, 1514];
 
-    private readonly RootComplex _host;
-    private readonly HostMemory _memory = new(HostMemoryBytes);
-    private readonly InterruptController _interrupts = new();
-    private readonly PciEnumerator _found;
+    private readonly NetHost _host;
     private readonly DemoWire _wire = new();
     private readonly Random _random = new(1);
     private readonly byte[] _frame = new byte[FrameBytes.Max()];
@@ -70,15 +71,10 @@ internal sealed unsafe class NeighbourBoard : IDisposable
         Flows = [.. Enumerable.Range(0, VFs).Select(vf => new Flow(vf, hasLocal: vf == 1 && !isBacklogged))];
         Board = new EmulatedBoard(
             new EndpointConfiguration { TotalVFs = VFs, EthernetMbps = PortMbps, MaxQueueSize = QueueSize }, null, Clock);
-        Board.Memory.Map(HostMemory.BaseAddress, _memory.Start, (ulong)_memory.Bytes);
-        Board.Interrupts = _interrupts;
         Board.Engine.Port = _wire;
         _wire.Sent = Arrived;
-        _host = new RootComplex(Board);
-        _found = new PciEnumerator(_host);
-        _found.Enumerate();
-        _found.EnableVFs(_found.PhysicalFunctions[0], VFs);
-        Command = _memory.Allocate(16);
+        _host = new NetHost(Board, VFs, HostMemoryBytes);
+        Command = _host.Memory.Allocate(16);
         Command.Span.Clear();
         for (int vf = 0; vf < VFs; vf++)
         {
@@ -92,7 +88,7 @@ internal sealed unsafe class NeighbourBoard : IDisposable
 
     public ArbitrationPolicy Policy => Board.Firmware.DataPath.Arbitration;
 
-    public NetDriver[] Drivers { get; } = new NetDriver[VFs];
+    public NetDriver[] Drivers => _host.Drivers;
 
     public Flow[] Flows { get; }
 
@@ -117,9 +113,9 @@ internal sealed unsafe class NeighbourBoard : IDisposable
     /// <summary>Index of a VF as firmware numbers functions.</summary>
     public int Index(int vf) => Board.Firmware.Numbering.VirtualFunction(0, vf);
 
-    public HostFunction Function(int vf) => _found.PhysicalFunctions[0].Sriov!.VFs[vf];
+    public HostFunction Function(int vf) => _host.VFs[vf];
 
-    public RootComplex Host => _host;
+    public RootComplex Host => _host.Root;
 
     /// <summary>A command that switches promiscuous mode off (VIRTIO 1.4, 5.1.6.5.1), and room for its answer after 8 bytes.</summary>
     public HostBuffer Command { get; }
@@ -128,14 +124,12 @@ internal sealed unsafe class NeighbourBoard : IDisposable
     public void Start(int vf, NetDriverOptions? options = null)
     {
         ulong without = _isPacked ? 0 : 1UL << VirtioFeature.RingPacked;
-        _host.Write(Function(vf).Address, PciConfigHeader.CommandOffset, 2, PciConfigHeader.CommandBusMasterEnableMask);
-        Drivers[vf] = new NetDriver(_host, Function(vf), _memory, _interrupts, new NetDriverOptions
+        _host.Start(vf, new NetDriverOptions
         {
             WantedFeatures = NetFeatures.Supported & ~without,
             QueueSize = options?.QueueSize ?? QueueSize,
             TransmitFrameBytes = options?.TransmitFrameBytes ?? FrameBytes.Max(),
         });
-        Drivers[vf].Start();
     }
 
     /// <summary>Lets everybody send for a time.</summary>
@@ -195,30 +189,14 @@ internal sealed unsafe class NeighbourBoard : IDisposable
         Clock.Ns += commands * CommandNs;
     }
 
-    public void Dispose()
-    {
-        foreach (NetDriver driver in Drivers)
-        {
-            driver.Dispose();
-        }
-
-        _memory.Dispose();
-    }
+    public void Dispose() => _host.Dispose();
 
     private bool TryPost(int vf, int bytes, long dueNs)
     {
         Flow flow = Flows[vf];
         Span<byte> frame = _frame.AsSpan(0, bytes);
-        frame[..AddressBytes].Clear();
-        frame[0] = 2;
-        if (flow.IsLocal(flow.Posted))
-        {
-            Drivers[Offender].MacAddress.CopyTo(frame);
-        }
-
-        Drivers[vf].MacAddress.CopyTo(frame[AddressBytes..]);
-        frame[2 * AddressBytes] = 0x88;
-        frame[(2 * AddressBytes) + 1] = 0xB5;
+        ExperimentalFrame.WriteHeader(
+            frame, flow.IsLocal(flow.Posted) ? Drivers[Offender].MacAddress : FarAddress, Drivers[vf].MacAddress);
         BinaryPrimitives.WriteInt64BigEndian(frame[NumberOffset..], flow.Posted);
         BinaryPrimitives.WriteInt64BigEndian(frame[DueOffset..], dueNs);
         frame[VfOffset] = (byte)vf;
@@ -264,7 +242,7 @@ internal sealed unsafe class NeighbourBoard : IDisposable
     private void Arrived(byte[] frame)
     {
         int lineBytes = EthernetLine.Bytes(1, frame.Length);
-        if (frame.Length <= VfOffset || frame[2 * AddressBytes] != 0x88 || frame[(2 * AddressBytes) + 1] != 0xB5)
+        if (frame.Length <= VfOffset || !ExperimentalFrame.Is(frame))
         {
             // None of ours: the offender's.
             Pass(lineBytes);

@@ -50,15 +50,16 @@ public sealed class RateProperties
     {
         var lab = new ArbitrationLab(1, 0, 1, 1);
         lab.Pending.Add(lab.Index(0, 0));
-        int queue = lab.Transmit.TryTake(out _);
+        int queue = lab.Transmit.TryTake(out _, out _);
         Assert.That(queue, Is.EqualTo(lab.Index(0, 0)));
+        lab.Transmit.Begin(queue);
         Assert.That(lab.Policy.SetRates(0, 0, 100), Is.Null);
-        lab.Transmit.EndTurn(queue, 0, 0, hasMore: true, isBlocked: false);
-        Assert.That(lab.Transmit.TryTake(out _), Is.EqualTo(-1), "its bucket starts empty");
+        lab.Transmit.EndTurn(queue, 0, 0, 0, AfterTurn.More);
+        Assert.That(lab.Transmit.TryTake(out _, out _), Is.EqualTo(-1), "its bucket starts empty");
 
         lab.Pass(1_200_000);
         lab.Transmit.TimerDue(0);
-        Assert.That(lab.Transmit.TryTake(out int bytes), Is.EqualTo(queue));
+        Assert.That(lab.Transmit.TryTake(out int bytes, out _), Is.EqualTo(queue));
         Assert.That(bytes, Is.LessThanOrEqualTo(15_000), "1.2 ms of 100 Mbit/s");
     }
 

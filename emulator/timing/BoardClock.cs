@@ -2,7 +2,7 @@
 using System.Diagnostics;
 using SmartNicFw.Hal.Contracts;
 
-namespace SmartNicFw.Emulator.Board;
+namespace SmartNicFw.Emulator.Timing;
 
 /// <summary>A clock that can be waited on.</summary>
 public abstract class BoardClock : IMonotonicClock

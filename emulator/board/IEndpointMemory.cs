@@ -1,7 +1,5 @@
 // What a root complex needs of a card for memory accesses, and what a card needs of a host for interrupts.
-using SmartNicFw.Emulator.Board;
-
-namespace SmartNicFw.Emulator.Host;
+namespace SmartNicFw.Emulator.Board;
 
 /// <summary>The BARs of all functions of a card.</summary>
 public interface IEndpointMemory

@@ -6,35 +6,32 @@ using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
+using SmartNicFw.Emulator.Link;
+using SmartNicFw.Emulator.Net;
+using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Hal.Spec;
 
-namespace SmartNicFw.Emulator.Link;
+namespace SmartNicFw.Emulator.Predict;
 
 /// <summary>Each VF sends to the next, the last to the first; drivers take no time, the link and nothing else does.</summary>
 internal sealed class PredictRun : IDisposable
 {
     private const int QueueSize = 256;
     private const int MemoryBytesEach = 4 << 20;
-    private const int AddressBytes = 6;
     private const int MaxIdleRounds = 1000;
-
-    // Local experimental EtherType 1. Source: IEEE 802-2014, 9.2.4.
-    private static readonly byte[] ExperimentalType = [0x88, 0xB5];
 
     private readonly VirtualClock _clock = new();
     private readonly EmulatedBoard _board;
-    private readonly HostMemory _memory;
-    private readonly List<NetDriver> _drivers = [];
+    private readonly NetHost _host;
     private readonly List<byte[]> _frames = [];
     private readonly List<double> _turnNs = [];
     private readonly double[] _busyBefore = new double[Enum.GetValues<LinkResource>().Length];
     private long _received;
 
     /// <summary>Boots an endpoint behind a link, with a driver on each VF.</summary>
-    public unsafe PredictRun(LinkBounds link, int vfs, int frameBytes, bool isPacked, ILogger log)
+    public PredictRun(LinkBounds link, int vfs, int frameBytes, bool isPacked, ILogger log)
     {
-        _memory = new HostMemory(vfs * MemoryBytesEach);
         _board = new EmulatedBoard(
             new EndpointConfiguration
             {
@@ -44,37 +41,25 @@ internal sealed class PredictRun : IDisposable
                 MaxPayloadBytes = link.Rules.MaxPayload,
             },
             log, _clock, link, isPacked);
-        _board.Memory.Map(HostMemory.BaseAddress, _memory.Start, (ulong)_memory.Bytes);
-        var host = new RootComplex(_board);
-        var found = new PciEnumerator(host);
-        found.Enumerate();
-        found.EnableVFs(found.PhysicalFunctions[0], vfs);
-        ulong features = (1UL << VirtioNetFeature.Mac) | (1UL << VirtioNetFeature.MrgRxbuf)
-            | (isPacked ? 1UL << VirtioFeature.RingPacked : 0);
+        _host = new NetHost(_board, vfs, vfs * MemoryBytesEach);
+        var options = new NetDriverOptions
+        {
+            WantedFeatures = (1UL << VirtioNetFeature.Mac) | (1UL << VirtioNetFeature.MrgRxbuf)
+                | (isPacked ? 1UL << VirtioFeature.RingPacked : 0),
+            QueueSize = QueueSize,
+            TransmitFrameBytes = frameBytes,
+            InterruptAfter = 0,
+            UsesMsix = false,
+        };
         for (int vf = 0; vf < vfs; vf++)
         {
-            HostFunction function = found.PhysicalFunctions[0].Sriov!.VFs[vf];
-            var driver = new NetDriver(host, function, _memory, null, new NetDriverOptions
-            {
-                WantedFeatures = features,
-                QueueSize = QueueSize,
-                TransmitFrameBytes = frameBytes,
-                InterruptAfter = 0,
-            })
-            {
-                FrameHandler = Count,
-            };
-            _drivers.Add(driver);
-            host.Write(function.Address, PciConfigHeader.CommandOffset, 2, PciConfigHeader.CommandBusMasterEnableMask);
-            driver.Start();
+            _host.Start(vf, options, Count);
         }
 
         for (int vf = 0; vf < vfs; vf++)
         {
             byte[] frame = new byte[frameBytes];
-            _drivers[(vf + 1) % vfs].MacAddress.CopyTo(frame);
-            _drivers[vf].MacAddress.CopyTo(frame.AsSpan(AddressBytes));
-            ExperimentalType.CopyTo(frame, 2 * AddressBytes);
+            ExperimentalFrame.WriteHeader(frame, _host.Drivers[(vf + 1) % vfs].MacAddress, _host.Drivers[vf].MacAddress);
             _frames.Add(frame);
         }
 
@@ -122,11 +107,7 @@ internal sealed class PredictRun : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _drivers.ForEach(driver => driver.Dispose());
-        _memory.Dispose();
-    }
+    public void Dispose() => _host.Dispose();
 
     private void Send(long frames)
     {
@@ -135,14 +116,15 @@ internal sealed class PredictRun : IDisposable
         while (_received < until)
         {
             long before = _received;
-            for (int vf = 0; vf < _drivers.Count; vf++)
+            for (int vf = 0; vf < _frames.Count; vf++)
             {
-                _drivers[vf].Poll();
-                while (_drivers[vf].TrySend(_frames[vf]))
+                NetDriver driver = _host.Drivers[vf];
+                driver.Poll();
+                while (driver.TrySend(_frames[vf]))
                 {
                 }
 
-                _drivers[vf].Flush();
+                driver.Flush();
             }
 
             do

@@ -1,11 +1,11 @@
 // The queue engine behind a link of limited speed: turns are done at once, and reported when the link would have carried them.
 using System;
 using System.Collections.Generic;
-using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Engine;
+using SmartNicFw.Emulator.Link;
 using SmartNicFw.Hal.Contracts;
 
-namespace SmartNicFw.Emulator.Link;
+namespace SmartNicFw.Emulator.Timing;
 
 /// <summary>What becomes of a turn.</summary>
 public enum TurnFate
@@ -73,8 +73,8 @@ public sealed class TimedEngine : IQueueEngine
     /// <summary>True when a report is due.</summary>
     public bool HasDue => _held.TryPeek(out _, out (double DueNs, long Number) first) && first.DueNs <= NowNs;
 
-    /// <summary>Time that a resource was busy, nanoseconds.</summary>
-    public double BusyNs(LinkResource resource) => _busyNs[(int)resource];
+    /// <summary>Time that a resource was busy until now, nanoseconds: what it is yet to carry follows without a gap.</summary>
+    public double BusyNs(LinkResource resource) => _busyNs[(int)resource] - Math.Max(0, _freeNs[(int)resource] - NowNs);
 
     /// <summary>Moves the time to the next report that waits for it.</summary>
     /// <returns>False when none does.</returns>
