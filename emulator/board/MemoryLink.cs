@@ -22,6 +22,9 @@ public sealed class MemoryLink : IBarPort, IDoorbellPort
     private readonly int _totalVFs;
     private readonly ulong[] _isRinging;
 
+    // By function: which of its words are not 0.
+    private readonly ushort[] _words;
+
     // Functions of which a doorbell waits, each once; how many of each wait, and from which on the next is looked for.
     private readonly Queue<int> _ringing;
     private readonly ushort[] _bells;
@@ -39,6 +42,7 @@ public sealed class MemoryLink : IBarPort, IDoorbellPort
         int functions = _physicalFunctions * (1 + _totalVFs);
         _isRinging = new ulong[functions * WordsPerFunction];
         _ringing = new Queue<int>(functions);
+        _words = new ushort[functions];
         _bells = new ushort[functions];
         _next = new ushort[functions];
     }
@@ -100,6 +104,7 @@ public sealed class MemoryLink : IBarPort, IDoorbellPort
         if ((word & bit) == 0)
         {
             word |= bit;
+            _words[function] |= (ushort)(1 << (queue / WordBits));
             if (_bells[function]++ == 0)
             {
                 _ringing.Enqueue(function);
@@ -167,14 +172,20 @@ public sealed class MemoryLink : IBarPort, IDoorbellPort
         Span<ulong> words = _isRinging.AsSpan(function * WordsPerFunction, WordsPerFunction);
         int index = _next[function] / WordBits;
         ulong waiting = words[index] & (ulong.MaxValue << (_next[function] % WordBits));
-        while (waiting == 0)
+        if (waiting == 0)
         {
-            index = (index + 1) % WordsPerFunction;
+            int later = _words[function] & (~1 << index);
+            index = BitOperations.TrailingZeroCount(later != 0 ? later : _words[function]);
             waiting = words[index];
         }
 
         int bit = BitOperations.TrailingZeroCount(waiting);
         words[index] &= ~(1UL << bit);
+        if (words[index] == 0)
+        {
+            _words[function] &= (ushort)~(1 << index);
+        }
+
         int bell = (index * WordBits) + bit;
         _next[function] = (ushort)((bell + 1) % DoorbellsPerFunction);
         return bell;

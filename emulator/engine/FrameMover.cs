@@ -25,7 +25,7 @@ internal sealed unsafe class FrameMover
     private readonly byte[] _prefix = new byte[FrameHeader.MaxPrefixBytes];
     private readonly byte[] _glance = new byte[FrameHeader.MaxPrefixBytes];
 
-    // Bytes delivered of the frame being moved: each copy and each segment counts.
+    // Bytes delivered of the frame being moved: each copy and each segment counts, for the shortest frame at the least.
     private long _delivered;
 
     // Room for the longest frame, and for the tag that a port VLAN puts into it.
@@ -44,14 +44,17 @@ internal sealed unsafe class FrameMover
     public NetworkPort? Port { get; set; }
 
     /// <summary>Moves what a driver put into a transmit queue.</summary>
-    /// <returns>Bytes of the frame, or of all that was made of it when that is more; 0 when it was dropped as malformed.</returns>
+    /// <returns>
+    /// Bytes of the frame, or of all that was made of it when that is more: each at <see cref="Ethernet.MinFrameBytes"/> at the least, which is
+    /// what one costs that was dropped as malformed.
+    /// </returns>
     public long MoveFromFunction(RunningQueue sender, DescriptorChain chain)
     {
         long length = (long)chain.ReadableBytes - sender.HeaderBytes;
         if (length < Ethernet.HeaderBytes || length > PacketSwitch.MaxFrameBytes || chain.WritableBytes != 0)
         {
             _switch.CountDropped(sender.Function, Counter.DroppedMalformed);
-            return 0;
+            return Ethernet.MinFrameBytes;
         }
 
         Span<byte> bytes = stackalloc byte[sender.HeaderBytes];
@@ -63,11 +66,11 @@ internal sealed unsafe class FrameMover
         if (!header.TryAccept(prefix, (int)length) || !MayAsk(sender.Features, header))
         {
             _switch.CountDropped(sender.Function, Counter.DroppedMalformed);
-            return 0;
+            return Ethernet.MinFrameBytes;
         }
 
         Move(sender.Function, prefix, header);
-        return Math.Max(length, _delivered);
+        return Math.Max(Padded((int)length), _delivered);
     }
 
     /// <summary>Moves a frame that came from the wire.</summary>
@@ -76,6 +79,8 @@ internal sealed unsafe class FrameMover
         _frame.Set(frame, length);
         Move(PacketSwitch.Port, _frame.Judge(_prefix, ShortPrefixBytes), default);
     }
+
+    private static int Padded(int length) => Math.Max(length, Ethernet.MinFrameBytes);
 
     private static byte[] NewBuffer() =>
         GC.AllocateUninitializedArray<byte>(PacketSwitch.MaxFrameBytes + Ethernet.TagBytes, pinned: true);
@@ -128,7 +133,7 @@ internal sealed unsafe class FrameMover
         else if (ReceiveHeader.IsAcceptable(header, queue.Features))
         {
             received.Offload = header.After(edit);
-            _delivered += _frame.Length;
+            _delivered += Padded(_frame.Length);
             _receivers.Deliver(queue, _frame, edit, _destinations.Tci, received);
         }
         else
@@ -177,7 +182,7 @@ internal sealed unsafe class FrameMover
     // False when the receiver has no room for more.
     private bool Emit(RunningQueue? queue, in ReceiveHeader received, byte[] pinned, int length)
     {
-        _delivered += length;
+        _delivered += Padded(length);
         if (queue is null)
         {
             Port!.Send(pinned.AsSpan(0, length));

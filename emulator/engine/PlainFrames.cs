@@ -37,6 +37,7 @@ internal sealed unsafe class PlainFrames
     private readonly int[] _sorted;
     private int _count;
     private long _bytes;
+    private long _paddedBytes;
     private int _groupCount;
     private int _chosen;
 
@@ -86,7 +87,9 @@ internal sealed unsafe class PlainFrames
     /// <param name="count">Buffers at the most.</param>
     /// <param name="headerBytes">Bytes of the VIRTIO header before each frame.</param>
     /// <param name="header">Addresses and type, as <see cref="PacketSwitch.HeaderOf"/> cuts them out.</param>
-    /// <param name="left">Bytes after which no further frame is staged; those staged are subtracted.</param>
+    /// <param name="left">
+    /// Bytes after which no further frame is staged; those staged are subtracted, of each frame <see cref="Ethernet.MinFrameBytes"/> at the least.
+    /// </param>
     /// <returns>Buffers staged: 0 when already the first has another header.</returns>
     public int Stage(TakenBuffer* buffer, int count, int headerBytes, Vector128<byte> header, ref long left)
     {
@@ -95,6 +98,7 @@ internal sealed unsafe class PlainFrames
         Staged* staged = first;
         int group = _chosen;
         long budget = left;
+        long bytes = 0;
         for (TakenBuffer* end = buffer + count; buffer < end && budget > 0; buffer++, staged++)
         {
             if (!IsCandidate(buffer, headerBytes))
@@ -114,12 +118,14 @@ internal sealed unsafe class PlainFrames
             staged->Frame = frame;
             staged->Length = length;
             staged->Group = group;
-            budget -= length;
+            bytes += length;
+            budget -= int.Max(length, Ethernet.MinFrameBytes);
         }
 
         int done = (int)(staged - first);
         _count += done;
-        _bytes += left - budget;
+        _bytes += bytes;
+        _paddedBytes += left - budget;
         left = budget;
         return done;
     }
@@ -133,7 +139,7 @@ internal sealed unsafe class PlainFrames
             return;
         }
 
-        _switch.CountTransmitted(sender, _count, _bytes);
+        _switch.CountTransmitted(sender, _count, _bytes, _paddedBytes);
         ReadOnlySpan<int> order = _groupCount == 1 ? _unsorted.AsSpan(0, _count) : Sort(_count);
         for (int index = 0; index < _groupCount; index++)
         {
@@ -145,6 +151,7 @@ internal sealed unsafe class PlainFrames
 
         _count = 0;
         _bytes = 0;
+        _paddedBytes = 0;
         _groupCount = 0;
     }
 
@@ -180,7 +187,11 @@ internal sealed unsafe class PlainFrames
         {
             int taken = queue.Ring.TakeMany(_buffers, 0, places.Length);
             done = Fill(queue, places[..taken], out long bytes);
-            queue.Ring.UntakeMany(_buffers, done, taken - done);
+            if (done < taken)
+            {
+                queue.Ring.UntakeMany(_buffers, done, taken - done);
+            }
+
             if (done > 0)
             {
                 queue.Ring.CompleteMany(_buffers, 0, done);
@@ -202,37 +213,37 @@ internal sealed unsafe class PlainFrames
     {
         uint headerBytes = (uint)queue.HeaderBytes;
         uint longest = (uint)_receivers.LongestPlain(queue);
-        bool hasHash = headerBytes > VirtioNetHeader.Bytes;
         TakenBuffer* buffer = _buffers.Buffers;
-        bytes = 0;
+        long sum = 0;
         int done = 0;
-        foreach (int place in places)
+        for (; done < places.Length; done++, buffer++)
         {
-            Staged* frame = _frames + place;
+            Staged* frame = _frames + places[done];
             uint length = (uint)frame->Length;
             if (buffer->Kind != BufferKind.Write || buffer->Length < length + headerBytes || length > longest)
             {
                 break;
             }
 
+            buffer->Written = length + headerBytes;
+            sum += length;
+
             // num_buffers is 1, all else 0 (5.1.6.4.1): with the hash fields, or without.
             byte* to = buffer->Address;
             *(ulong*)to = 0;
             *(uint*)(to + sizeof(ulong)) = OneBuffer;
-            if (hasHash)
+            if (headerBytes > VirtioNetHeader.Bytes)
             {
                 *(ulong*)(to + VirtioNetHeader.HashValueOffset) = 0;
             }
 
+            // What was judged first: then nothing but the loop's own state has to outlive the copy.
             to += headerBytes;
-            ChainBytes.Move(frame->Frame + HeadBytes, to + HeadBytes, length - HeadBytes);
             frame->Head.Store(to);
-            buffer->Written = length + headerBytes;
-            bytes += length;
-            buffer++;
-            done++;
+            ChainBytes.Move(frame->Frame + HeadBytes, to + HeadBytes, length - HeadBytes);
         }
 
+        bytes = sum;
         return done;
     }
 

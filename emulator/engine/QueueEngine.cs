@@ -132,13 +132,14 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
 
         Turns++;
         Turn turn = Grant(running, frames, bytes, out int moved);
-        if (running.Ring.IsBroken)
+        bool isBroken = running.Ring.IsBroken;
+        if (isBroken)
         {
             _table.MarkBroken(running);
         }
 
         _table.Publish();
-        if (!running.Ring.IsBroken)
+        if (!isBroken)
         {
             _table.TellTurn(running, turn, moved);
         }

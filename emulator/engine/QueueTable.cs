@@ -19,7 +19,7 @@ internal sealed class QueueTable
     // Queues that wait for memory.
     private readonly List<RunningQueue> _resting = [];
     private readonly ILogger _log;
-    private readonly Queue<Report> _reports = new(256);
+    private readonly Reports _reports = new();
     private readonly bool[] _isBusMaster;
 
     /// <summary>Makes room for the queues of all functions.</summary>
@@ -145,14 +145,7 @@ internal sealed class QueueTable
             }
         }
 
-        for (int left = _reports.Count; left > 0; left--)
-        {
-            Report report = _reports.Dequeue();
-            if (report.Function != function || report.Queue != queue)
-            {
-                _reports.Enqueue(report);
-            }
-        }
+        _reports.Remove(function, queue);
     }
 
     /// <summary>Notes that buffers were used for frames, to be published at the end of the turn.</summary>
@@ -229,11 +222,12 @@ internal sealed class QueueTable
     /// <summary>Takes the oldest report.</summary>
     public bool TryTake(QueueEvent queueEvent)
     {
-        if (!_reports.TryDequeue(out Report report))
+        if (_reports.IsEmpty)
         {
             return false;
         }
 
+        ref readonly Report report = ref _reports.Oldest;
         queueEvent.Kind = report.Kind;
         queueEvent.Function = report.Function;
         queueEvent.Queue = report.Queue;
@@ -248,6 +242,7 @@ internal sealed class QueueTable
         queueEvent.CopiedBytes = report.CopiedBytes;
         queueEvent.HasMore = report.HasMore;
         queueEvent.IsBlocked = report.IsBlocked;
+        _reports.RemoveOldest();
         return true;
     }
 
@@ -263,10 +258,16 @@ internal sealed class QueueTable
     // Mapped or unmapped since; or it could be reached all the time, and remote memory was busy.
     private static bool IsRisen(RunningQueue queue) => queue.Ring.HasMoved || queue.Ring.TryReach();
 
-    private void TellTurn(QueueEventKind kind, RunningQueue queue, Turn turn, int bytes) =>
-        _reports.Enqueue(new Report(
-            kind, queue.Function, queue.Queue, turn.Frames, bytes, turn.Bytes, turn.HasMore, queue.IsResting));
-
-    private readonly record struct Report(
-        QueueEventKind Kind, int Function, int Queue, int Frames, int Bytes, int CopiedBytes, bool HasMore, bool IsBlocked);
+    private void TellTurn(QueueEventKind kind, RunningQueue queue, Turn turn, int bytes)
+    {
+        ref Report report = ref _reports.Add();
+        report.Kind = kind;
+        report.Function = queue.Function;
+        report.Queue = queue.Queue;
+        report.Frames = turn.Frames;
+        report.Bytes = bytes;
+        report.CopiedBytes = turn.Bytes;
+        report.HasMore = turn.HasMore;
+        report.IsBlocked = queue.IsResting;
+    }
 }

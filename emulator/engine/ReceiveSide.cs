@@ -92,7 +92,7 @@ internal sealed unsafe class ReceiveSide
     /// <summary>Delivers frames that wait for buffers of a queue, as long as there are some.</summary>
     /// <param name="queue">The receive queue.</param>
     /// <param name="frames">Frames at the most.</param>
-    /// <param name="bytes">Receives the bytes delivered.</param>
+    /// <param name="bytes">Receives the bytes delivered, of each frame <see cref="Ethernet.MinFrameBytes"/> at the least.</param>
     /// <returns>Frames that wait no longer.</returns>
     public int Drain(RunningQueue queue, int frames, out int bytes)
     {
@@ -120,7 +120,7 @@ internal sealed unsafe class ReceiveSide
             {
                 _switch.CountReceived(queue.Function, 1, oldest.Length);
                 _table.Counters.CountFrames(queue.CounterRow, 1, oldest.Length);
-                bytes += oldest.Length;
+                bytes += Math.Max(oldest.Length, Ethernet.MinFrameBytes);
             }
             else
             {

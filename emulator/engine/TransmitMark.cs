@@ -12,6 +12,7 @@ internal readonly struct TransmitMark
 {
     private readonly ulong _frames;
     private readonly ulong _bytes;
+    private readonly ulong _paddedBytes;
     private readonly ulong _malformed;
 
     /// <summary>A turn of the function begins.</summary>
@@ -19,20 +20,25 @@ internal readonly struct TransmitMark
     {
         _frames = packetSwitch.Read(function, Counter.TransmittedFrames);
         _bytes = packetSwitch.Read(function, Counter.TransmittedBytes);
+        _paddedBytes = packetSwitch.ReadPaddedBytes(function);
         _malformed = packetSwitch.Read(function, Counter.DroppedMalformed);
     }
 
     /// <summary>The turn is over.</summary>
     /// <param name="taken">Frames that were taken from the queue: those that were not sent were dropped.</param>
-    /// <returns>Bytes of the frames that were sent.</returns>
+    /// <returns>Bytes of the frames that were sent, each at <see cref="Ethernet.MinFrameBytes"/> at the least.</returns>
     public int Count(PacketSwitch packetSwitch, int function, QueueCounters counters, int row, int taken)
     {
         int sent = (int)(packetSwitch.Read(function, Counter.TransmittedFrames) - _frames);
         int malformed = (int)(packetSwitch.Read(function, Counter.DroppedMalformed) - _malformed);
         long bytes = (long)(packetSwitch.Read(function, Counter.TransmittedBytes) - _bytes);
         counters.CountFrames(row, sent, bytes);
-        counters.CountMalformed(row, malformed);
-        counters.CountDropped(row, taken - sent - malformed);
-        return (int)long.Min(bytes, int.MaxValue);
+        if (sent != taken)
+        {
+            counters.CountMalformed(row, malformed);
+            counters.CountDropped(row, taken - sent - malformed);
+        }
+
+        return (int)long.Min((long)(packetSwitch.ReadPaddedBytes(function) - _paddedBytes), int.MaxValue);
     }
 }

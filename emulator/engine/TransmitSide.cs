@@ -8,7 +8,9 @@ namespace SmartNicFw.Emulator.Engine;
 
 /// <summary>How a turn went.</summary>
 /// <param name="Frames">Frames taken.</param>
-/// <param name="Bytes">Bytes of the frames, and of every further copy and segment that was made of them.</param>
+/// <param name="Bytes">
+/// Bytes of the frames, and of every further copy and segment that was made of them, each at <see cref="Ethernet.MinFrameBytes"/> at the least.
+/// </param>
 /// <param name="HasMore">False when the queue was found empty and its kick armed.</param>
 internal readonly record struct Turn(int Frames, int Bytes, bool HasMore);
 
@@ -33,7 +35,7 @@ internal sealed unsafe class TransmitSide
 
     /// <summary>Moves frames until the budget is used up, or the queue is empty or broken.</summary>
     /// <param name="frames">Frames at the most.</param>
-    /// <param name="bytes">Bytes after which no further frame is begun.</param>
+    /// <param name="bytes">Bytes, counted as <see cref="Turn.Bytes"/>, after which no further frame is begun.</param>
     public Turn Move(RunningQueue queue, int frames, int bytes)
     {
         queue.Ring.DisableKicks();
@@ -60,7 +62,11 @@ internal sealed unsafe class TransmitSide
             long left = bytes - movedBytes;
             int done = Move(queue, taken, ref left);
             movedBytes = bytes - left;
-            queue.Ring.UntakeMany(_batch, done, taken - done);
+            if (done < taken)
+            {
+                queue.Ring.UntakeMany(_batch, done, taken - done);
+            }
+
             queue.Ring.CompleteRead(_batch, 0, done);
             _table.MarkUsed(queue, done);
             moved += done;

@@ -23,6 +23,9 @@ public static class Ethernet
     /// <summary>Destination, source and type, bytes. Source: IEEE 802.3, 3.1.1.</summary>
     public const int HeaderBytes = 14;
 
+    /// <summary>Bytes of the shortest frame without its check sequence: a shorter one is padded to it. Source: IEEE 802.3, 3.2.8 and 4.4.2.</summary>
+    public const int MinFrameBytes = 60;
+
     /// <summary>Bytes of an address.</summary>
     public const int AddressBytes = 6;
 

@@ -52,17 +52,6 @@ public sealed partial class PacketSwitch
         return answer.Function;
     }
 
-    /// <summary>Counts frames that a function has sent.</summary>
-    /// <param name="function">The sender.</param>
-    /// <param name="frames">Frames, 0 upwards.</param>
-    /// <param name="bytes">Their bytes, without VIRTIO headers.</param>
-    public void CountTransmitted(int function, int frames, long bytes)
-    {
-        int row = (function + 1) * CounterStride;
-        _counters[row + Counter.TransmittedFrames] += (uint)frames;
-        _counters[row + Counter.TransmittedBytes] += (ulong)bytes;
-    }
-
     private int FindPlainAnew(int source, Vector128<byte> header)
     {
         ulong low = header.AsUInt64().GetElement(0);

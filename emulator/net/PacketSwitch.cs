@@ -62,15 +62,13 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
         result.PortEdit = VlanEdit.None;
         result.Tci = 0;
         SwitchVerdict verdict = Forward(sourceFunction, headerPrefix, frameLength, result);
-        int row = (sourceFunction + 1) * CounterStride;
         if (verdict == SwitchVerdict.Forward)
         {
-            _counters[row + Counter.TransmittedFrames]++;
-            _counters[row + Counter.TransmittedBytes] += (uint)frameLength;
+            CountTransmitted(sourceFunction, 1, frameLength, Math.Max(frameLength, Ethernet.MinFrameBytes));
         }
         else
         {
-            _counters[row + (int)verdict]++;
+            _counters[((sourceFunction + 1) * CounterStride) + (int)verdict]++;
         }
 
         return verdict;

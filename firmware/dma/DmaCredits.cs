@@ -27,7 +27,10 @@ namespace SmartNicFw.Firmware.Dma
         private const int Turns = 3;
 
         private readonly int _channels;
+
+        // By kind: what a channel has, and what a function may hold of all of them.
         private readonly int[] _capacity;
+        private readonly int[] _share;
 
         // By channel and kind: what is free. By function and kind: what it holds.
         private readonly int[] _free;
@@ -42,6 +45,12 @@ namespace SmartNicFw.Firmware.Dma
             _capacity[Tags] = configuration.DmaTags;
             _capacity[Write] = configuration.DmaOutstandingBytes;
             _capacity[Turns] = TurnsOfAChannelAtMost;
+            _share = new int[Kinds];
+            for (int kind = 0; kind < Kinds; kind++)
+            {
+                _share[kind] = _capacity[kind] * _channels / 2;
+            }
+
             WindowBytes = _capacity[Read] / TurnsOfAChannel;
             WindowTags = _capacity[Tags] / TurnsOfAChannel;
             _free = new int[_channels * Kinds];
@@ -71,8 +80,9 @@ namespace SmartNicFw.Firmware.Dma
         /// <returns>The channel; <see cref="Full"/> or <see cref="OverShare"/>, and then nothing is taken.</returns>
         public int TryTake(int function, int read, int tags, int write)
         {
-            if (!IsWithinShare(function, Read, read) || !IsWithinShare(function, Tags, tags) || !IsWithinShare(function, Write, write)
-                || !IsWithinShare(function, Turns, 1))
+            int held = function * Kinds;
+            if (_held[held + Read] + read > _share[Read] || _held[held + Tags] + tags > _share[Tags]
+                || _held[held + Write] + write > _share[Write] || _held[held + Turns] == _share[Turns])
             {
                 return OverShare;
             }
@@ -109,11 +119,6 @@ namespace SmartNicFw.Firmware.Dma
         public int Free(int channel, int kind)
         {
             return _free[(channel * Kinds) + kind];
-        }
-
-        private bool IsWithinShare(int function, int kind, int more)
-        {
-            return _held[(function * Kinds) + kind] + more <= _capacity[kind] * _channels / 2;
         }
 
         private void Add(int channel, int function, int read, int tags, int write, int turns)

@@ -75,7 +75,7 @@ namespace SmartNicFw.Firmware.Dma
         public bool TrySubmit(int index, int frames, int bytes, int expected)
         {
             int function = _state.Queues.FunctionOf(index);
-            int queue = _state.Queues.QueueOf(index);
+            int queue = index - _state.Queues.First(function);
             if (!_mastering.IsBusMaster(function))
             {
                 // It may not touch memory; its queues come back when it may (see DeviceLifecycle.Resume).
@@ -187,7 +187,8 @@ namespace SmartNicFw.Firmware.Dma
 
         private void EndTurn(int index)
         {
-            if (!_turns.End(index))
+            int function = _event.Function;
+            if (!_turns.End(index, function))
             {
                 _counters.UnexpectedReports++;
                 return;
@@ -196,7 +197,10 @@ namespace SmartNicFw.Firmware.Dma
             bool isRung = _state.Has(index, QueueFlag.Rung);
             _state.Change(index, _turns.IsUnderWay(index) ? QueueFlag.Rung : QueueFlag.InTurn | QueueFlag.Rung, 0);
             _pending.EndTurn(index, _event.Frames, _event.Bytes, _event.CopiedBytes, After(isRung));
-            Readmit(_event.Function);
+            if (_overShare[function] != 0)
+            {
+                Readmit(function);
+            }
         }
 
         private AfterTurn After(bool isRung)

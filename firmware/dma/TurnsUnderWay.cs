@@ -29,7 +29,6 @@ namespace SmartNicFw.Firmware.Dma
         /// <summary>Microseconds after which a turn has no place in the window any more.</summary>
         public const int LateUs = 1000;
 
-        private readonly VirtioState _state;
         private readonly FunctionNumbering _numbering;
         private readonly TransferRules _rules;
         private readonly TurnSlots _turns;
@@ -41,11 +40,10 @@ namespace SmartNicFw.Firmware.Dma
         private readonly int[] _previous;
         private readonly int _heads;
 
-        // By turn; its place in the window is 0 bytes when it has none.
+        // By turn; one that only writes has no tags, and one that is not in the window a place of 0 bytes.
         private readonly byte[] _channel;
-        private readonly int[] _read;
         private readonly ushort[] _tags;
-        private readonly int[] _write;
+        private readonly int[] _bytes;
         private readonly int[] _place;
         private readonly long[] _sinceUs;
 
@@ -53,9 +51,8 @@ namespace SmartNicFw.Firmware.Dma
         private readonly ushort[] _count;
 
         // What was reserved last.
-        private int _reservedRead;
         private int _reservedTags;
-        private int _reservedWrite;
+        private int _reservedBytes;
         private int _reservedPlace;
         private int _inWindow;
         private bool _isWindowFull;
@@ -63,7 +60,6 @@ namespace SmartNicFw.Firmware.Dma
         /// <summary>Starts with none.</summary>
         public TurnsUnderWay(EndpointConfiguration configuration, VirtioState state, FunctionNumbering numbering, TransferRules rules)
         {
-            _state = state;
             _numbering = numbering;
             _rules = rules;
             int turns = DmaCredits.TurnsAtMost(configuration);
@@ -80,9 +76,8 @@ namespace SmartNicFw.Firmware.Dma
             }
 
             _channel = new byte[turns];
-            _read = new int[turns];
             _tags = new ushort[turns];
-            _write = new int[turns];
+            _bytes = new int[turns];
             _place = new int[turns];
             _sinceUs = new long[turns];
             _count = new ushort[numbering.Count];
@@ -125,13 +120,10 @@ namespace SmartNicFw.Firmware.Dma
             }
 
             int window = bytes < Credits.WindowBytes ? bytes : Credits.WindowBytes;
-            _reservedWrite = window;
-            _reservedRead = 0;
+            _reservedBytes = window;
             _reservedTags = 0;
             if (reads)
             {
-                _reservedRead = window;
-
                 // With the largest requests there are it takes all it may: then their size need not be looked up.
                 int tags = Credits.WindowTags;
                 if (window < tags * TransferRules.BoundaryBytes)
@@ -143,13 +135,13 @@ namespace SmartNicFw.Firmware.Dma
                 _reservedTags = tags;
             }
 
-            return Credits.TryTake(function, _reservedRead, _reservedTags, _reservedWrite);
+            return Credits.TryTake(function, reads ? window : 0, _reservedTags, window);
         }
 
         /// <summary>The turn that was reserved for is not begun.</summary>
         public void GiveBack(int channel, int function)
         {
-            Credits.Return(channel, function, _reservedRead, _reservedTags, _reservedWrite);
+            Credits.Return(channel, function, _reservedTags == 0 ? 0 : _reservedBytes, _reservedTags, _reservedBytes);
         }
 
         /// <summary>The turn that was reserved for is under way.</summary>
@@ -157,9 +149,8 @@ namespace SmartNicFw.Firmware.Dma
         {
             int turn = _turns.Add(index);
             _channel[turn] = (byte)channel;
-            _read[turn] = _reservedRead;
             _tags[turn] = (ushort)_reservedTags;
-            _write[turn] = _reservedWrite;
+            _bytes[turn] = _reservedBytes;
             _place[turn] = _reservedPlace;
             _inWindow += _reservedPlace;
             _sinceUs[turn] = nowUs;
@@ -170,8 +161,9 @@ namespace SmartNicFw.Firmware.Dma
         }
 
         /// <summary>Ends the oldest turn of a queue, if one is under way: its credits come back.</summary>
+        /// <param name="function">The queue's.</param>
         /// <returns>False when none was.</returns>
-        public bool End(int index)
+        public bool End(int index, int function)
         {
             int turn = _turns.First(index);
             if (turn == TurnSlots.None)
@@ -179,13 +171,14 @@ namespace SmartNicFw.Firmware.Dma
                 return false;
             }
 
-            int function = _state.Queues.FunctionOf(index);
             _turns.RemoveFirst(index);
             TakeOut(turn);
             LeaveWindow(turn);
             _count[function]--;
             Total--;
-            Credits.Return(_channel[turn], function, _read[turn], _tags[turn], _write[turn]);
+            int tags = _tags[turn];
+            int bytes = _bytes[turn];
+            Credits.Return(_channel[turn], function, tags == 0 ? 0 : bytes, tags, bytes);
             return true;
         }
 

@@ -302,7 +302,7 @@ namespace SmartNicFw.Firmware.Virtio
             _moderator.Forget(index);
             _state.Change(index, QueueFlag.Running | QueueFlag.InTurn | QueueFlag.Rung, 0);
             bool isCut = false;
-            while (_turns.End(index))
+            while (_turns.End(index, function))
             {
                 isCut = true;
             }

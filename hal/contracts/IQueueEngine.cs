@@ -93,11 +93,15 @@ namespace SmartNicFw.Hal.Contracts
         /// </summary>
         public int Frames;
 
-        /// <summary>Bytes of the frames that were sent or received, without VIRTIO headers: each frame once.</summary>
+        /// <summary>
+        /// Bytes of the frames that were sent or received, without VIRTIO headers: each frame once, and at 60 bytes at the least, as IEEE
+        /// 802.3 pads it (3.2.8).
+        /// </summary>
         public int Bytes;
 
         /// <summary>
-        /// Bytes that the turn cost: of the frames taken, those dropped included, and of every further copy and segment made of them.
+        /// Bytes that the turn cost: of the frames taken, those dropped included, and of every further copy and segment made of them, each
+        /// counted as in <see cref="Bytes"/>.
         /// </summary>
         public int CopiedBytes;
 
@@ -145,7 +149,7 @@ namespace SmartNicFw.Hal.Contracts
         /// events come in the order in which they were granted.
         /// </summary>
         /// <param name="frames">Frames to move at the most, 1 upwards.</param>
-        /// <param name="bytes">Bytes after which no further frame is begun, 1 upwards.</param>
+        /// <param name="bytes">Bytes after which no further frame is begun, 1 upwards, counted as in <see cref="QueueEvent.CopiedBytes"/>.</param>
         HalStatus SubmitTurn(int function, int queue, int frames, int bytes);
 
         /// <summary>
