@@ -13,8 +13,9 @@ namespace SmartNicFw.Firmware.Arbitration
     /// <remarks>
     /// A node that competes counts with its weight in its list, whether it is linked (can be picked) or not (a turn of it is
     /// under way). Time of a list is in bytes for each unit of weight, in fractions of 2^-20; it wraps, and is compared by difference.
-    /// It is what its nodes took, and each node's own is as much behind the rounds, which are the mean of all, as its deficit: so what
-    /// a node took beyond its quanta goes with it when it leaves, and comes back with what is left of it.
+    /// It is what its nodes took: the mean of each node's own, which is the time of the quanta that it had less its deficit. So what a node
+    /// took goes with it when it leaves, and the others are as far as they were. It comes back to the rounds, the mean of the quanta that
+    /// all had, but for a quantum that it had before the others; of a debt the quanta that it missed are forgiven.
     /// </remarks>
     public sealed class DeficitRounds
     {
@@ -38,13 +39,13 @@ namespace SmartNicFw.Firmware.Arbitration
         // No turn moves a list further: what seems to be more is time that has wrapped while the list was empty.
         private const long LongestTurn = (long)int.MaxValue << TimeShift;
 
-        // By node.
+        // By node; quanta that it had, as a time.
         private readonly int[] _next;
         private readonly int[] _previous;
         private readonly int[] _deficit;
         private readonly ushort[] _weight;
         private readonly byte[] _isVisited;
-        private readonly long[] _leftAt;
+        private readonly long[] _quanta;
 
         // By list.
         private readonly int[] _head;
@@ -60,7 +61,7 @@ namespace SmartNicFw.Firmware.Arbitration
             _deficit = new int[nodes];
             _weight = new ushort[nodes];
             _isVisited = new byte[nodes];
-            _leftAt = new long[nodes];
+            _quanta = new long[nodes];
             _head = new int[lists];
             _active = new int[lists];
             _time = new long[lists];
@@ -162,10 +163,17 @@ namespace SmartNicFw.Firmware.Arbitration
         {
             int weight = _weight[node];
             int deficit = _deficit[node];
-            if (deficit < 0)
+            int quantum = Quantum(weight);
+            long rounds = Rounds(list);
+            if (_quanta[node] - rounds < 0 || IsFar(node, rounds))
             {
-                long missed = (Rounds(list) - _leftAt[node]) / TimeOf(Quantum(weight), weight);
-                _deficit[node] = missed < 0 || missed > -deficit / Quantum(weight) ? 0 : deficit + ((int)missed * Quantum(weight));
+                long missed = (rounds - _quanta[node]) / TimeOf(quantum, weight);
+                if (deficit < 0)
+                {
+                    _deficit[node] = missed < 0 || missed > -deficit / quantum ? 0 : deficit + ((int)missed * quantum);
+                }
+
+                _quanta[node] = rounds;
             }
 
             long ahead = Ahead(node, list);
@@ -184,6 +192,12 @@ namespace SmartNicFw.Firmware.Arbitration
             int others = _active[list] - _weight[node];
             if (others != 0)
             {
+                long rounds = Rounds(list);
+                if (IsFar(node, rounds))
+                {
+                    _quanta[node] = rounds;
+                }
+
                 ahead = Ahead(node, list);
                 _time[list] -= ahead / others;
             }
@@ -194,7 +208,11 @@ namespace SmartNicFw.Firmware.Arbitration
 
             _owed[list] -= _deficit[node];
             _active[list] = others;
-            _leftAt[node] = Rounds(list);
+            if (others == 0)
+            {
+                _quanta[node] = _time[list];
+            }
+
             if (!keepsTurn)
             {
                 _isVisited[node] = 0;
@@ -207,7 +225,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>A node that does not compete has moved to the list now: it earns from now on.</summary>
         public void LeftNow(int node, int list)
         {
-            _leftAt[node] = Rounds(list);
+            _quanta[node] = Rounds(list);
         }
 
         /// <summary>The node can be picked: next of all if it has not used up its visit, last if it has.</summary>
@@ -266,6 +284,7 @@ namespace SmartNicFw.Firmware.Arbitration
                 {
                     int quantum = Quantum(_weight[node]);
                     _deficit[node] += quantum;
+                    _quanta[node] += TimeOf(quantum, _weight[node]);
                     _owed[list] += quantum;
                     _isVisited[node] = 1;
                 }
@@ -299,6 +318,12 @@ namespace SmartNicFw.Firmware.Arbitration
             {
                 _time[list] += TimeOf(bytes, _active[list]);
                 _owed[list] += deficit - _deficit[node];
+
+                // It has come as far as it took, whatever it is to pay back.
+                if (deficit != _deficit[node] - bytes)
+                {
+                    _quanta[node] += TimeOf(deficit - (_deficit[node] - bytes), _weight[node]);
+                }
             }
 
             _deficit[node] = deficit;
@@ -331,10 +356,18 @@ namespace SmartNicFw.Firmware.Arbitration
             return _active[list] == 0 ? _time[list] : _time[list] + ((_owed[list] << TimeShift) / _active[list]);
         }
 
+        // No node has had a quantum more or less than all others; what seems to be more was rounded off, or is of turns under way.
+        private bool IsFar(int node, long rounds)
+        {
+            long ahead = _quanta[node] - rounds;
+            long most = 2 * TimeOf(Quantum(_weight[node]), _weight[node]);
+            return ahead > most || ahead < -most;
+        }
+
         // How far the node's own time is ahead of the list's, times its weight.
         private long Ahead(int node, int list)
         {
-            return ((Rounds(list) - _time[list]) * _weight[node]) - ((long)_deficit[node] << TimeShift);
+            return ((_quanta[node] - _time[list]) * _weight[node]) - ((long)_deficit[node] << TimeShift);
         }
     }
 }

@@ -5,30 +5,31 @@ using SmartNicFw.Hal.Contracts;
 namespace SmartNicFw.Firmware.Arbitration
 {
     /// <summary>
-    /// A guarantee is a token bucket: while it holds something and there is work, its owner is served before all shares, one turn each in the
-    /// order of the list. Such turns drain the guarantees of all above and below as far as these are filled. Shares know nothing of it: what
+    /// A guarantee is a token bucket: while it holds something and there is work, its owner is served before all shares, one turn each in
+    /// turn, those in a group before the group itself (<see cref="DueOwners"/>). A turn counts for the groups above its owner too: what a
+    /// group is guaranteed is what is guaranteed in it, and the rest for all in it by their weights. Shares know nothing of it: what
     /// guarantees leave of the port is divided by weights.
     /// </summary>
     public sealed class Guarantees
     {
         private readonly TokenBuckets _buckets;
         private readonly TimingWheel _wheel;
-        private readonly QueueList _due;
+        private readonly DueOwners _due;
 
         // Nodes of the owner below which something can be picked: of a group one for each class.
         private readonly byte[] _ready;
 
         /// <summary>Starts without guarantees.</summary>
-        /// <param name="owners">Functions and groups.</param>
-        public Guarantees(int owners, IMonotonicClock clock, TimingWheel wheel)
+        /// <param name="groups">Groups, the port included.</param>
+        public Guarantees(int functions, int groups, IMonotonicClock clock, TimingWheel wheel)
         {
-            _buckets = new TokenBuckets(owners, clock);
+            _buckets = new TokenBuckets(functions + groups, clock);
             _wheel = wheel;
-            _due = new QueueList(owners);
-            _ready = new byte[owners];
+            _due = new DueOwners(functions, groups);
+            _ready = new byte[functions + groups];
         }
 
-        /// <summary>The owner that is served next, or <see cref="QueueList.None"/>.</summary>
+        /// <summary>The owner that is served next, or <see cref="DueOwners.None"/>.</summary>
         public int First => _due.First;
 
         /// <summary>True when somebody has a guarantee.</summary>
@@ -53,6 +54,13 @@ namespace SmartNicFw.Firmware.Arbitration
             _buckets.SetRate(owner, mbps);
             Withdraw(owner);
             Enter(owner);
+        }
+
+        /// <summary>Puts an owner into a group, with all that are in it.</summary>
+        /// <param name="group">An owner.</param>
+        public void Place(int owner, int group)
+        {
+            _due.Place(owner, group);
         }
 
         /// <summary>A node of the owner has something to pick from now on.</summary>
@@ -93,6 +101,7 @@ namespace SmartNicFw.Firmware.Arbitration
         {
             if (_buckets.IsSet(owner))
             {
+                _due.Served(owner);
                 _buckets.Take(owner, bytes);
                 Withdraw(owner);
                 Enter(owner);
@@ -119,7 +128,7 @@ namespace SmartNicFw.Firmware.Arbitration
             }
         }
 
-        /// <summary>The owner has sent line bytes in a turn for the guarantee of somebody above or below it.</summary>
+        /// <summary>The owner has sent line bytes in a turn for the guarantee of somebody in it.</summary>
         public void Sent(int owner, int bytes)
         {
             if (!_buckets.IsSet(owner))
@@ -128,7 +137,7 @@ namespace SmartNicFw.Firmware.Arbitration
             }
 
             int level = _buckets.Level(owner);
-            _buckets.TakeSome(owner, bytes);
+            _buckets.TakeWithin(owner, bytes);
             if (_due.Contains(owner) && level <= bytes)
             {
                 Withdraw(owner);

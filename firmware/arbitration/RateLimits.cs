@@ -48,19 +48,24 @@ namespace SmartNicFw.Firmware.Arbitration
         }
 
         /// <summary>Lowers bytes to what the limits above a queue let pass.</summary>
+        /// <param name="start">Where the queue was picked from.</param>
+        /// <param name="isBelow">Receives whether the owner of the limit is below that: it is out of the tree, and others there are not.</param>
         /// <returns>The owner of a limit that lets nothing pass, and is held back from now on; or <see cref="Nobody"/>.</returns>
-        public int Allow(int queue, ref int bytes)
+        public int Allow(int queue, int start, ref int bytes, out bool isBelow)
         {
+            isBelow = true;
             for (int node = _tree.Parent(queue); node != SchedulingTree.None && _buckets.HasAny; node = _tree.Parent(node))
             {
+                isBelow &= node != start;
                 int owner = _tree.RateOf(node);
                 if (!_buckets.IsSet(owner))
                 {
                     continue;
                 }
 
+                // A guarantee is picked from below what may be held back.
                 int level = _buckets.Level(owner);
-                if (level <= 0)
+                if (level <= 0 || _tree.IsHeldBack(node))
                 {
                     HoldBack(owner);
                     return owner;

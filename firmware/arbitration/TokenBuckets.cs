@@ -21,6 +21,9 @@ namespace SmartNicFw.Firmware.Arbitration
 
         private const int BitsPerByte = 8;
 
+        // More than the longest turn of long frames.
+        private const int LongTurnBytes = 256 * 1024;
+
         // An empty bucket is worth looking at again when it holds this time of its rate, or so many bytes.
         private const int ResumeUs = 1000;
         private const int ResumeBytes = 16 * 1024;
@@ -115,14 +118,15 @@ namespace SmartNicFw.Firmware.Arbitration
             _bits[bucket] -= (long)bytes * BitsPerByte;
         }
 
-        /// <summary>Takes bytes as far as there are some: what a guarantee need not deliver because it was there anyway.</summary>
-        public void TakeSome(int bucket, int bytes)
+        /// <summary>
+        /// Takes bytes, but leaves no greater debt than a burst and a long turn: who takes them may take more than the rate for as long as
+        /// they like, and what they took in excess is soon forgotten.
+        /// </summary>
+        public void TakeWithin(int bucket, int bytes)
         {
+            long least = -(long)(BurstBytes(_mbps[bucket]) + LongTurnBytes) * BitsPerByte;
             long left = _bits[bucket] - ((long)bytes * BitsPerByte);
-            if (_bits[bucket] > 0)
-            {
-                _bits[bucket] = left > 0 ? left : 0;
-            }
+            _bits[bucket] = left > least ? left : least;
         }
 
         /// <summary>When an empty bucket holds enough for a turn again, microseconds of the clock.</summary>

@@ -15,12 +15,14 @@ namespace SmartNicFw.Firmware.Arbitration
     /// turns of others.
     /// </summary>
     /// <remarks>
-    /// No queue starves within its class, guarantees aside. Let L be the most that a turn costs, <see cref="BytesPerTurn"/> and a frame of
-    /// <see cref="EthernetLine.MaxFrameBytes"/>, and a queue always have work and not be held back. Its debt after a turn is at most L, so
-    /// it is picked before it has paid that. Whoever is to get B bytes of those that it competes with is visited at most n = B / quantum (rounded
-    /// up) + 2 times, while each of its list gets at most n quanta of its own and L; its list gets its share of all lists but for two turns of L, and
-    /// so all of them together at most what that makes, and L. That is what the node above is to get, with its own debt of at most L, and so on
-    /// up to the port: there it is the most that is sent between two turns of the queue. Frames that are copied or cut cost more, and lengthen L.
+    /// No queue starves within its class. Whoever competes is lowered to its deficit, or to a quantum of the smallest weight, and may end
+    /// with a long frame: so a turn costs at most L = <see cref="LongestSharedTurn"/>. Let a queue always have work and not be held back.
+    /// Its debt after a turn is below L, so it is picked before it has paid that. Whoever is to get B bytes of those that it competes with
+    /// is visited at most n = B / quantum (rounded up) + 2 times, while each of its list gets at most n quanta of its own and L; its list gets its
+    /// share of all lists but for two turns of L, and so all of them together at most what that makes, and L. That is what the node above is
+    /// to get, with its own debt below L, and so on up to the port: there it is the most that is sent in turns for shares of its class between
+    /// two turns of the queue. Turns for guarantees pay debts below their owner, and so shorten it; they come on top, at their rates. Frames
+    /// that are copied or cut cost more, and lengthen L.
     /// </remarks>
     public sealed class TransmitScheduler
     {
@@ -32,6 +34,10 @@ namespace SmartNicFw.Firmware.Arbitration
         /// engine takes from a ring at a time.
         /// </summary>
         public const int BytesPerTurn = 64 * 1500;
+
+        /// <summary>The most that a turn of a queue costs that competes with others, frames that are copied or cut aside: line bytes.</summary>
+        public const int LongestSharedTurn =
+            (2 * DeficitRounds.QuantumBytes) + EthernetLine.MaxFrameBytes + (FramesPerTurn * EthernetLine.OverheadBytes);
 
         /// <summary>Turns for guarantees that are granted at the most before one is granted by class, if one waits.</summary>
         public const int GuaranteedInARow = 255;
@@ -71,6 +77,11 @@ namespace SmartNicFw.Firmware.Arbitration
         // The turn that began last, while nothing is charged or reserved for it: where turns are done at once, nothing ever is.
         private int _open = TurnSlots.None;
 
+        // The queue whose turn ended last, with nothing to do or blocked: it competes until another turn is taken, so that one that wakes
+        // before that is where it was. -1 for none.
+        private int _leaving = -1;
+        private bool _leavesBlocked;
+
         /// <summary>Starts with every function right under the port, with equal weights and without rates.</summary>
         /// <param name="groups">Rate groups, the port included.</param>
         /// <param name="turns">Turns under way at a time, 1 to 65,535.</param>
@@ -78,7 +89,7 @@ namespace SmartNicFw.Firmware.Arbitration
         public TransmitScheduler(QueueNumbering queues, int functions, int groups, int turns, IMonotonicClock clock, TimingWheel wheel)
         {
             _functions = functions;
-            _guarantees = new Guarantees(functions + groups, clock, wheel);
+            _guarantees = new Guarantees(functions, groups, clock, wheel);
             _tree = new SchedulingTree(queues, functions, groups, _guarantees);
             _limits = new RateLimits(_tree, functions, groups, clock, wheel);
             _frameCost = new int[queues.Count];
@@ -92,7 +103,7 @@ namespace SmartNicFw.Firmware.Arbitration
         public PriorityClasses Classes { get; } = new PriorityClasses();
 
         /// <summary>True when no queue can be granted a turn before a timer is due, or a turn is over.</summary>
-        public bool IsEmpty => !_turns.HasFree || IsPortHeldBack || (_tree.LinkedClasses == 0 && _guarantees.First == QueueList.None);
+        public bool IsEmpty => !_turns.HasFree || IsPortHeldBack || (_tree.LinkedClasses == 0 && _guarantees.First == DueOwners.None);
 
         private bool IsPortHeldBack => _tree.IsHeldBack(_tree.GroupNode(0, 0));
 
@@ -111,7 +122,12 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>A queue has work. Again, or in its turn: nothing changes.</summary>
         public void Wake(int queue)
         {
-            if (!IsInTurn(queue) && !_tree.IsCompeting(queue))
+            if (queue == _leaving)
+            {
+                _leaving = -1;
+                _tree.Link(queue);
+            }
+            else if (!IsInTurn(queue) && !_tree.IsCompeting(queue))
             {
                 _tree.Wake(queue);
             }
@@ -121,6 +137,7 @@ namespace SmartNicFw.Firmware.Arbitration
         public void Withdraw(int queue)
         {
             GiveUp(queue, false);
+            LeaveLast();
         }
 
         /// <summary>A queue is stopped: its turns that are under way end here.</summary>
@@ -132,7 +149,7 @@ namespace SmartNicFw.Firmware.Arbitration
                 _limits.Take(queue, -_reserved[turn]);
             }
 
-            GiveUp(queue, false);
+            Withdraw(queue);
         }
 
         /// <summary>Takes the queue whose turn it is; <see cref="Begin"/> or <see cref="GiveUp"/> follows, or it is first again.</summary>
@@ -144,11 +161,12 @@ namespace SmartNicFw.Firmware.Arbitration
             bytes = 0;
             expected = 0;
             Account();
+            LeaveLast();
             for (int pick = 0; pick < PicksPerCall && !IsEmpty; pick++)
             {
                 int waiting = _tree.LinkedClasses;
                 int owner = _guarantees.First;
-                bool isGuaranteed = owner != QueueList.None && (_guaranteedInARow < GuaranteedInARow || waiting == 0);
+                bool isGuaranteed = owner != DueOwners.None && (_guaranteedInARow < GuaranteedInARow || waiting == 0);
                 int number = isGuaranteed ? Guaranteed : Classes.Choose(waiting);
                 int start = isGuaranteed ? StartOf(owner) : _tree.GroupNode(0, number);
                 bytes = BytesPerTurn;
@@ -158,10 +176,10 @@ namespace SmartNicFw.Firmware.Arbitration
                     continue;
                 }
 
-                int holder = _limits.Allow(queue, ref bytes);
+                int holder = _limits.Allow(queue, start, ref bytes, out bool isBelow);
                 if (holder != RateLimits.Nobody)
                 {
-                    if (isGuaranteed)
+                    if (isGuaranteed && !isBelow)
                     {
                         _guarantees.Postpone(owner, _limits.ResumeAtUs(holder));
                     }
@@ -201,11 +219,13 @@ namespace SmartNicFw.Firmware.Arbitration
         public void GiveUp(int queue, bool isBlocked)
         {
             Account();
+            LeaveLast();
             _frameCost[queue] = 0;
             _tree.Unlink(queue);
             if (!_turns.Has(queue))
             {
-                _tree.Leave(queue, isBlocked);
+                _leaving = queue;
+                _leavesBlocked = isBlocked;
             }
         }
 
@@ -228,12 +248,9 @@ namespace SmartNicFw.Firmware.Arbitration
             if (IsGuarantee(start))
             {
                 _guarantees.Settle(_tree.RateOf(start), lineBytes, _charged[turn]);
-                for (int node = _tree.Parent(queue); node != SchedulingTree.None; node = _tree.Parent(node))
+                for (int node = _tree.Parent(start); node != SchedulingTree.None; node = _tree.Parent(node))
                 {
-                    if (node != start)
-                    {
-                        _guarantees.Sent(_tree.RateOf(node), lineBytes);
-                    }
+                    _guarantees.Sent(_tree.RateOf(node), lineBytes);
                 }
             }
 
@@ -285,6 +302,7 @@ namespace SmartNicFw.Firmware.Arbitration
         public void PlaceFunction(int function, int group, int priorityClass, int weight)
         {
             SettleAll();
+            _guarantees.Place(function, _functions + group);
             _tree.Place(_tree.FunctionNode(function), _tree.GroupNode(group, priorityClass), weight);
         }
 
@@ -293,9 +311,19 @@ namespace SmartNicFw.Firmware.Arbitration
         public void PlaceGroup(int group, int parent, int weight)
         {
             SettleAll();
+            _guarantees.Place(_functions + group, _functions + parent);
             for (int number = 0; number < PriorityClasses.Count; number++)
             {
                 _tree.Place(_tree.GroupNode(group, number), _tree.GroupNode(parent, number), weight);
+            }
+        }
+
+        private void LeaveLast()
+        {
+            if (_leaving >= 0)
+            {
+                _tree.Leave(_leaving, _leavesBlocked);
+                _leaving = -1;
             }
         }
 
@@ -357,6 +385,7 @@ namespace SmartNicFw.Firmware.Arbitration
         private void SettleAll()
         {
             Account();
+            LeaveLast();
             for (int turn = 0; turn < _turns.Count; turn++)
             {
                 int queue = _turns.QueueOf(turn);

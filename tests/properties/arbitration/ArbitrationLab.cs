@@ -22,7 +22,7 @@ internal sealed class ArbitrationLab
     public const int Mbps = 25_000;
     private const int Endless = int.MaxValue;
 
-    // What a turn costs beside its frames, and a look at nothing.
+    // What a turn costs beside its frames.
     public const int TurnNs = 100;
 
     private readonly Random _random;
@@ -31,6 +31,7 @@ internal sealed class ArbitrationLab
     private readonly QueueNumbering _queues;
     private readonly int _underWay;
     private readonly int _mbps;
+    private readonly int _turnNs;
     private readonly List<(int Index, int Frames, int FrameBytes, long LineBytes, long StartNs, bool HasMore)> _turns = [];
     private readonly int[] _waiting;
     private readonly FrameMix[] _mix;
@@ -41,7 +42,8 @@ internal sealed class ArbitrationLab
 
     /// <param name="mbps">Speed of the port and of the line.</param>
     /// <param name="underWay">Turns under way at a time: 1 for an engine that does them at once.</param>
-    public ArbitrationLab(int functions, int groups, int queues, int seed, int underWay = 1, int mbps = Mbps)
+    /// <param name="turnNs">What a turn costs beside its frames.</param>
+    public ArbitrationLab(int functions, int groups, int queues, int seed, int underWay = 1, int mbps = Mbps, int turnNs = TurnNs)
     {
         var configuration = new EndpointConfiguration
         {
@@ -60,6 +62,8 @@ internal sealed class ArbitrationLab
         _random = new Random(seed);
         _underWay = underWay;
         _mbps = mbps;
+        Functions = functions;
+        _turnNs = turnNs;
         _waiting = new int[_queues.Count];
         _mix = new FrameMix[_queues.Count];
         _size = new int[_queues.Count];
@@ -67,6 +71,8 @@ internal sealed class ArbitrationLab
         _inTurn = new int[_queues.Count];
         _rung = new bool[_queues.Count];
     }
+
+    public int Functions { get; }
 
     public TransmitScheduler Transmit { get; }
 
@@ -163,7 +169,7 @@ internal sealed class ArbitrationLab
         ended = _turns.FindIndex(one => one.Index == _turns[ended].Index);
         (int taken, int frames, int frameBytes, long lineBytes, long startNs, bool hasMore) = _turns[ended];
         _turns.RemoveAt(ended);
-        Pass(TurnNs + (lineBytes * 8000 / _mbps));
+        Pass(_turnNs + (lineBytes * 8000 / _mbps));
         bool isRung = _rung[taken];
         bool isBlocked = IsBlocked is not null && IsBlocked(taken) && !isRung;
         _inTurn[taken]--;
@@ -205,7 +211,16 @@ internal sealed class ArbitrationLab
         int frames = 0;
         int sent = 0;
         long line = 0;
-        while (frames < TransmitScheduler.FramesPerTurn && sent < bytes && _waiting[index] > 0)
+        if (_size[index] != 0)
+        {
+            int size = _size[index];
+            frames = Math.Min(_waiting[index], Math.Min(TransmitScheduler.FramesPerTurn, ((bytes - 1) / size) + 1));
+            sent = frames * size;
+            line = (long)frames * Math.Max(size + 24, 84);
+            _waiting[index] -= _waiting[index] == Endless ? 0 : frames;
+        }
+
+        while (_size[index] == 0 && frames < TransmitScheduler.FramesPerTurn && sent < bytes && _waiting[index] > 0)
         {
             int size = NextSize(index);
             sent += size;

@@ -56,6 +56,11 @@ public sealed class HostileShares
                 board.Fill(NeighbourBoard.Offender);
             });
             yield return Case("a flood of commands", isPacked, FloodCommands);
+            yield return Case("a flood of commands that take a microsecond", isPacked, board =>
+            {
+                board.CommandNs = 1000;
+                FloodCommands(board);
+            });
             yield return Case("FLR in a loop", isPacked, ResetInALoop);
         }
     }

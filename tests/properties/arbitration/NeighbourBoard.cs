@@ -42,8 +42,6 @@ internal sealed class NeighbourBoard : IDisposable
     private const int TurnNs = 200;
     private const int DoorbellNs = 50;
 
-    // A command takes 250 ns here, looking for it and answering it included: twice that.
-    private const int CommandNs = 500;
     private const int IdleNs = 1000;
     private const int MaxSteps = 200_000;
 
@@ -105,6 +103,9 @@ internal sealed class NeighbourBoard : IDisposable
 
     /// <summary>Times that VF 0 did it.</summary>
     public long Offences { get; private set; }
+
+    /// <summary>What a command costs, looking for it and answering it included: twice what was measured, unless it is set.</summary>
+    public int CommandNs { get; set; } = 500;
 
     /// <summary>Commands answered.</summary>
     public long Commands { get; private set; }

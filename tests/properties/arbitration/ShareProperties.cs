@@ -60,6 +60,47 @@ public sealed class ShareProperties
     }
 
     [Test]
+    public void Each_of_ten_lists_is_within_two_turns_of_its_share_at_any_time()
+    {
+        // Weights each of which is alone in its list: the heaviest is not to wait until each of the others has had a turn.
+        const int FrameBytes = 1514;
+        double worst = 0;
+        Prop.ForAll(Arb.From(Gen.Choose(0, int.MaxValue - 1)), seed =>
+        {
+            var random = new Random(seed);
+            var tree = new ArbitrationTree(DeficitRounds.Strata, 0);
+            var lab = new ArbitrationLab(tree.Functions, 0, 1, seed);
+            double turn = 0;
+            for (int function = 0; function < tree.Functions; function++)
+            {
+                tree.Weight[function] = Math.Min(random.Next(1 << function, 2 << function), DeficitRounds.MaxWeight);
+                turn = Math.Max(turn, DeficitRounds.Quantum(tree.Weight[function]) + (2 * FrameBytes));
+                lab.Backlog(function, 0, FrameBytes);
+            }
+
+            Assert.That(tree.Tell(lab.Policy), Is.Null);
+            double[] shares = tree.Shares(_ => true);
+            var behind = new double[tree.Functions];
+            var least = new double[tree.Functions];
+            double most = 0;
+            for (int count = 0; count < 300; count++)
+            {
+                Assert.That(lab.TryTurn(out LabTurn taken), Is.True);
+                for (int function = 0; function < tree.Functions; function++)
+                {
+                    behind[function] += (shares[function] * taken.LineBytes) - (function == taken.Function ? taken.LineBytes : 0);
+                    least[function] = Math.Min(least[function], behind[function]);
+                    most = Math.Max(most, (behind[function] - least[function]) / turn);
+                }
+            }
+
+            worst = Math.Max(worst, most);
+            return most <= 2;
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Cases));
+        TestContext.Out.WriteLine($"at most {worst:F3} turns behind");
+    }
+
+    [Test]
     public void Equal_weights_have_a_Jain_index_of_0_999_at_mixed_frame_sizes()
     {
         int[] sizes = [1, 60, 128, 576, 1500, 1514, 9014, 65_550];
