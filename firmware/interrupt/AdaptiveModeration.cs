@@ -5,7 +5,7 @@ using SmartNicFw.Hal.Contracts;
 namespace SmartNicFw.Firmware.Interrupt
 {
     /// <summary>
-    /// Samples of 64 notifications, each compared with the one before: more bytes a time are better, else more frames, else fewer
+    /// Samples of 64 notifications and 256 reports of used buffers, each compared with the one before: more bytes a time are better, else more frames, else fewer
     /// notifications; a difference of a tenth or less is none. <see cref="LevelSearch"/> makes a step of it. Every event costs the same, whatever
     /// the traffic: a sample's end is a few divisions. What a queue waits for at the most is the time of the highest level
     /// (<see cref="AdaptiveLevels"/>), whatever its driver or its peers do to have it swing, and only its own notifications do.
@@ -14,25 +14,29 @@ namespace SmartNicFw.Firmware.Interrupt
     /// This is dynamic interrupt moderation as Linux has it (lib/dim/net_dim.c and dim.c: 64 events a sample, a tenth, bytes before packets before
     /// events, five levels, parking on top and tired), on the device's side, and with what that side knows and needs:
     /// its lowest level lets nothing wait, where Linux's are 1 to 5 us, and a level is half a ring of frames at the most;
-    /// the device sees how many reports of used buffers joined a notification: a level on which hardly any does within the first
-    /// 8 is left at once, and tried again ten samples later; a level is tried only if two would join it at the pace of the sample, and
+    /// a sample has 256 reports also, for as many frames that come by chance differ by less than a tenth, which 64 do not;
+    /// the device sees how many reports joined a notification: a level on which hardly any does is left within 8 for level 0, and
+    /// tried again ten samples later; a level is tried only if two would join it at the pace of the sample, and
     /// those that promise less are passed over;
-    /// a sample ends after 10 ms also, and when its pace no longer fills its level the search begins anew, before the notification at hand
-    /// waits: traffic that has become sparse, or begins after a pause, has no delay from its first frame on;
+    /// a sample ends after 10 ms also, and when its pace no longer fills its level the search begins anew; so it does after a pause of as
+    /// long, before the notification at hand waits: traffic that begins has no delay from its first frame on;
     /// the first sample of all is better than none, and moves.
-    /// A clock that stands still ends no sample: the level stays, and its frames bound the wait. One that jumps, forth or back, makes the
-    /// sample an old one: the search begins anew. Counters and the lower half of the clock wrap; only differences count. A pause of
+    /// A clock that stands still ends no sample: the level stays, and its frames bound the wait. One that jumps, forth or back, makes a
+    /// pause: the search begins anew. Counters and the lower half of the clock wrap; only differences count. A pause of
     /// 2^32 us, to within 10 ms, looks like none: one notification waits that need not.
     /// </remarks>
     public sealed class AdaptiveModeration
     {
-        /// <summary>Notifications of a sample.</summary>
+        /// <summary>Notifications of a sample, at the least.</summary>
         public const int NotificationsPerSample = 64;
 
-        /// <summary>Microseconds after which a sample is over with fewer.</summary>
+        /// <summary>Reports of used buffers in a sample, at the least.</summary>
+        public const int ReportsPerSample = 256;
+
+        /// <summary>Microseconds after which a sample is over with fewer, and of a pause after which all begins anew.</summary>
         public const int SampleUs = 10000;
 
-        /// <summary>Notifications after which a level is left on which less than every other was joined by a report.</summary>
+        /// <summary>Notifications, and again, after which a level is left on which less than every other was joined by a report.</summary>
         public const int TrialNotifications = 8;
 
         private const uint UsPerMs = 1000;
@@ -42,15 +46,16 @@ namespace SmartNicFw.Firmware.Interrupt
         private readonly IQueueEngine _engine;
         private readonly LevelSearch _search;
 
-        // By queue: the level's parameters.
+        // By queue: the level's parameters; when its last notification began.
         private readonly ushort[] _usecs;
         private readonly ushort[] _packets;
+        private readonly uint[] _lastUs;
 
         // By queue, of the sample under way: since when, what the engine had counted then, notifications (0: none is under way), reports.
         private readonly uint[] _sinceUs;
         private readonly uint[] _sinceBytes;
         private readonly uint[] _sinceFrames;
-        private readonly byte[] _notifications;
+        private readonly ushort[] _notifications;
         private readonly uint[] _reports;
 
         // By queue, of the sample that is compared with: bytes a millisecond, frames and notifications a second; all 0 for none.
@@ -67,10 +72,11 @@ namespace SmartNicFw.Firmware.Interrupt
             _search = new LevelSearch(queues);
             _usecs = new ushort[queues];
             _packets = new ushort[queues];
+            _lastUs = new uint[queues];
             _sinceUs = new uint[queues];
             _sinceBytes = new uint[queues];
             _sinceFrames = new uint[queues];
-            _notifications = new byte[queues];
+            _notifications = new ushort[queues];
             _reports = new uint[queues];
             _bytesBefore = new uint[queues];
             _framesBefore = new uint[queues];
@@ -110,16 +116,23 @@ namespace SmartNicFw.Firmware.Interrupt
         /// <summary>A report of used buffers is the first of a notification. Called before it is known whether and how long it waits.</summary>
         public void First(int function, int index, long nowUs)
         {
+            uint apartUs = (uint)nowUs - _lastUs[index];
+            _lastUs[index] = (uint)nowUs;
             int notifications = _notifications[index];
             if (notifications != 0)
             {
                 uint elapsedUs = (uint)nowUs - _sinceUs[index];
-                if (notifications == NotificationsPerSample || elapsedUs >= SampleUs)
+                if (apartUs >= SampleUs)
+                {
+                    Begin(index);
+                    notifications = 0;
+                }
+                else if (elapsedUs >= SampleUs || (notifications >= NotificationsPerSample && _reports[index] >= ReportsPerSample))
                 {
                     EndSample(function, index, elapsedUs);
                     notifications = 0;
                 }
-                else if (notifications == TrialNotifications && JoinsNothing(index))
+                else if (notifications % TrialNotifications == 0 && JoinsNothing(index))
                 {
                     _search.Rest(index);
                     Take(index, 0);
@@ -135,7 +148,7 @@ namespace SmartNicFw.Firmware.Interrupt
                 _reports[index] = 0;
             }
 
-            _notifications[index] = (byte)(notifications + 1);
+            _notifications[index] = (ushort)(notifications + 1);
             _reports[index]++;
         }
 

@@ -14,12 +14,16 @@ namespace SmartNicFw.Firmware.Interrupt
     /// step, or where there is no further level; there it stays until a sample differs. After so many steps without a top it parks
     /// tired, and rests for as many samples. That is the search of Linux's dynamic interrupt moderation (lib/dim), but for two things:
     /// levels are passed over that would join nothing (<see cref="AdaptiveLevels.Above"/>), and who comes back to level 0 because waiting
-    /// was worse rests there, so that traffic which gains nothing by it is tried at most once in so many samples.
+    /// was worse rests there for a sample, and each further time for twice as many, 32 at the most, until waiting was better once: traffic
+    /// that loses by it has it seldom, and traffic whose samples differ by chance soon goes on.
     /// </summary>
     public sealed class LevelSearch
     {
         /// <summary>Steps without a top after which a search is tired, and samples for which it rests then.</summary>
         public const int TiredSteps = 2 * (AdaptiveLevels.Highest + 1);
+
+        /// <summary>Samples of the longest rest.</summary>
+        public const int LongestRest = 32;
 
         private const byte Up = 0;
         private const byte Down = 1;
@@ -33,6 +37,9 @@ namespace SmartNicFw.Firmware.Interrupt
         private readonly byte[] _stepsDown;
         private readonly byte[] _tired;
 
+        // By queue: samples of the next rest after something worse.
+        private readonly byte[] _nextRest;
+
         /// <summary>Starts with every queue at level 0 and on its way up.</summary>
         public LevelSearch(int queues)
         {
@@ -41,6 +48,11 @@ namespace SmartNicFw.Firmware.Interrupt
             _stepsUp = new byte[queues];
             _stepsDown = new byte[queues];
             _tired = new byte[queues];
+            _nextRest = new byte[queues];
+            for (int index = 0; index < queues; index++)
+            {
+                Begin(index);
+            }
         }
 
         /// <summary>Where a queue stands, 0 to <see cref="AdaptiveLevels.Highest"/>.</summary>
@@ -66,9 +78,10 @@ namespace SmartNicFw.Firmware.Interrupt
         {
             Settle(index, Up, 0);
             _level[index] = 0;
+            _nextRest[index] = 1;
         }
 
-        /// <summary>Goes to level 0 and rests there.</summary>
+        /// <summary>Goes to level 0 and rests there for <see cref="TiredSteps"/> samples.</summary>
         public void Rest(int index)
         {
             Settle(index, Tired, TiredSteps);
@@ -120,11 +133,17 @@ namespace SmartNicFw.Firmware.Interrupt
                 return;
             }
 
-            bool hasCome = _level[index] != 0;
-            Step(index, above, below);
-            if (hasCome && _level[index] == 0 && outcome == SampleOutcome.Worse)
+            bool hasWaited = _level[index] != 0;
+            if (hasWaited && isUp && outcome == SampleOutcome.Better)
             {
-                Rest(index);
+                _nextRest[index] = 1;
+            }
+
+            Step(index, above, below);
+            if (hasWaited && _level[index] == 0 && outcome == SampleOutcome.Worse)
+            {
+                Settle(index, Tired, _nextRest[index]);
+                _nextRest[index] = (byte)(2 * _nextRest[index] < LongestRest ? 2 * _nextRest[index] : LongestRest);
             }
         }
 
