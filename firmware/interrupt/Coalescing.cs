@@ -93,9 +93,8 @@ namespace SmartNicFw.Firmware.Interrupt
         /// <param name="elapsedUs">Microseconds since then.</param>
         public bool IsMet(int index, uint packets, uint elapsedUs)
         {
-            uint maxPackets = Packets(index);
-            uint maxUsecs = Usecs(index);
-            return maxUsecs == 0 || maxPackets == 0 || packets >= maxPackets || elapsedUs >= maxUsecs;
+            // Either of them 0 is met by any number.
+            return packets >= Packets(index) || elapsedUs >= Usecs(index);
         }
 
         /// <summary>
