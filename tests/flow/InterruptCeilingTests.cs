@@ -237,6 +237,7 @@ public sealed class InterruptCeilingTests
         private readonly int[] _packets = new int[4];
         private readonly int[] _usecs = new int[4];
         private readonly bool[] _wasDue = new bool[4];
+        private readonly bool[] _wasHeld = new bool[4];
 
         // The ceiling, and millionths of interrupts that it lets pass.
         private int _ceiling;
@@ -252,6 +253,7 @@ public sealed class InterruptCeilingTests
             Array.Clear(_packets);
             Array.Clear(_usecs);
             Array.Clear(_wasDue);
+            Array.Clear(_wasHeld);
             _nic.Firmware.DataPath.Interrupts.SetCeiling(Vf0, 0);
         }
 
@@ -345,6 +347,8 @@ public sealed class InterruptCeilingTests
             _room -= sent * 1_000_000L;
             if (sent == 0 && _frames[queue] > 0 && !isHeld)
             {
+                _wasHeld[queue] = false;
+
                 // It waits no longer: it was due, and not wanted.
                 bool wasRight = (isDue || _wasDue[queue]) && _nic.Engine.Unwanting.Contains((Vf0, queue));
                 _frames[queue] = 0;
@@ -354,14 +358,18 @@ public sealed class InterruptCeilingTests
 
             if (sent == 0)
             {
+                _wasHeld[queue] = isHeld;
                 _wasDue[queue] |= _frames[queue] > 0 && isDue;
 
                 // Without a ceiling nothing that is due waits.
                 return _frames[queue] == 0 || !isDue || _nic.Firmware.DataPath.Interrupts.Ceiling(Vf0) != 0;
             }
 
-            // One waited for the ceiling since its count or time was met may have had its parameters changed meanwhile.
-            bool isRight = sent == 1 && _frames[queue] > 0 && !isHeld && (isDue || _wasDue[queue]);
+            // One that waited for the ceiling since its count or time was met may have had its parameters changed meanwhile; one that
+            // waited for any of them was still wanted.
+            bool isWanted = !_wasHeld[queue] || !_nic.Engine.Unwanting.Contains((Vf0, queue));
+            _wasHeld[queue] = isHeld;
+            bool isRight = sent == 1 && _frames[queue] > 0 && !isHeld && isWanted && (isDue || _wasDue[queue]);
             _frames[queue] = 0;
             _wasDue[queue] = false;
             return isRight;
