@@ -179,6 +179,79 @@ public sealed class AdaptiveModerationProperties
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(Cases));
     }
 
+    // Slower than any level is for, and faster than a pause: what is left of the bulk in a sample holds no longer than its time.
+    [Test]
+    public void Traffic_that_becomes_sparse_is_soon_without_delay([Values(Receive, Transmit)] int queue)
+    {
+        var nic = new ModeratorUnderTest();
+        Bulk(nic, (queue, 2, 1, 1), 12_000);
+        nic.PassUntil(nic.NowUs + MostUs[queue]);
+        Assert.That(nic.Level(queue), Is.Positive);
+        int before = nic.Delayed[queue];
+        for (int report = 0; report < 200; report++)
+        {
+            nic.Use(queue, 1);
+            nic.PassUntil(nic.NowUs + 1000);
+        }
+
+        const int SampleMs = AdaptiveModeration.SampleUs / 1000;
+        Assert.That(nic.Delayed[queue] - before, Is.LessThanOrEqualTo(SampleMs + (2 * AdaptiveModeration.TrialNotifications)));
+        Assert.That(nic.Level(queue), Is.Zero);
+    }
+
+    // So many frames under way at once, each sent anew some time after the notification that told of it: waiting costs throughput. Each
+    // step up may cost the tenth that is no difference.
+    [Test]
+    public void Traffic_that_loses_throughput_by_waiting_keeps_two_thirds_of_it([Values(Receive, Transmit)] int queue)
+    {
+        double worst = 1;
+        foreach (int window in new[] { 2, 4, 8, 16 })
+        {
+            foreach (int roundTripUs in new[] { 5, 20, 60 })
+            {
+                int without = Answered(queue, window, roundTripUs, isAdaptive: false);
+                int with = Answered(queue, window, roundTripUs, isAdaptive: true);
+                worst = Math.Min(worst, (double)with / without);
+                Assert.That(with, Is.GreaterThan(without * 2 / 3), $"{window} under way, {roundTripUs} us");
+            }
+        }
+
+        TestContext.Out.WriteLine($"{worst:P1} at the least");
+    }
+
+    private static int Answered(int queue, int window, int roundTripUs, bool isAdaptive)
+    {
+        const int EndUs = 200_000;
+        var nic = new ModeratorUnderTest();
+        nic.SetAdaptive(isAdaptive);
+        int[] arrivals = new int[EndUs + roundTripUs + window + 1];
+        arrivals[0] = window;
+        int waiting = 0;
+        int answered = 0;
+        for (int us = 0; us < EndUs; us++)
+        {
+            nic.PassUntil(nic.NowUs + 1);
+            Answer(us);
+            for (int arrival = 0; arrival < arrivals[us]; arrival++)
+            {
+                waiting++;
+                nic.Use(queue, 1);
+                Answer(us);
+            }
+        }
+
+        return answered;
+
+        void Answer(int us)
+        {
+            for (; waiting > 0 && !nic.IsWaiting(queue); waiting--)
+            {
+                answered++;
+                arrivals[us + roundTripUs + (waiting % 2)]++;
+            }
+        }
+    }
+
     [Test]
     public void What_the_driver_sets_goes_before_the_mode_and_without_the_mode_is_all_there_is()
     {
