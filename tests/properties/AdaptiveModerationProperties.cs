@@ -252,6 +252,24 @@ public sealed class AdaptiveModerationProperties
         }
     }
 
+    [TestCase(1500, false)]
+    [TestCase(1400, false)]
+    [TestCase(1200, true)]
+    [TestCase(2000, true)]
+    public void On_top_a_difference_of_more_than_a_tenth_in_bytes_alone_is_one(int bytes, bool isDifferent)
+    {
+        var nic = new ModeratorUnderTest();
+        bool hasMoved = false;
+        for (int report = 0; report < 100_000; report++)
+        {
+            nic.Use(Receive, 1, report < 50_000 ? 1500 : bytes);
+            nic.PassUntil(nic.NowUs + 2);
+            hasMoved |= report > 40_000 && nic.Level(Receive) != AdaptiveLevels.Highest;
+        }
+
+        Assert.That(hasMoved, Is.EqualTo(isDifferent));
+    }
+
     [Test]
     public void What_the_driver_sets_goes_before_the_mode_and_without_the_mode_is_all_there_is()
     {

@@ -113,7 +113,7 @@ public sealed class RingCoalescingProperties
                     return Pass(amount * 10);
                 case < 45:
                     queue.Take(amount / 4);
-                    queue.Arm(1 + (what * amount % 32));
+                    queue.Arm(1 + (what * amount % 9));
                     return Judge();
                 case < 50:
                     queue.Take(amount);
