@@ -252,17 +252,20 @@ public sealed class AdaptiveModerationProperties
         }
     }
 
-    [TestCase(1500, false)]
-    [TestCase(1400, false)]
-    [TestCase(1200, true)]
-    [TestCase(2000, true)]
-    public void On_top_a_difference_of_more_than_a_tenth_in_bytes_alone_is_one(int bytes, bool isDifferent)
+    [TestCase(1500, false, false)]
+    [TestCase(1400, false, false)]
+    [TestCase(1200, false, true)]
+    [TestCase(2000, false, true)]
+    [TestCase(1000, true, true)]
+    [TestCase(1400, true, false)]
+    public void On_top_a_difference_of_more_than_a_tenth_in_bytes_alone_is_one_however_slowly_it_comes(int bytes, bool isSlow, bool isDifferent)
     {
         var nic = new ModeratorUnderTest();
         bool hasMoved = false;
         for (int report = 0; report < 100_000; report++)
         {
-            nic.Use(Receive, 1, report < 50_000 ? 1500 : bytes);
+            int share = report < 50_000 ? 0 : isSlow ? report - 50_000 : 50_000;
+            nic.Use(Receive, 1, 1500 + ((bytes - 1500) * share / 50_000));
             nic.PassUntil(nic.NowUs + 2);
             hasMoved |= report > 40_000 && nic.Level(Receive) != AdaptiveLevels.Highest;
         }

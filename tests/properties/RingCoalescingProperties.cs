@@ -109,10 +109,19 @@ public sealed class RingCoalescingProperties
                     }
 
                     return Judge();
-                case < 35:
+                case < 25:
                     return Pass(amount * 10);
-                case < 45:
-                    queue.Take(amount / 4);
+                case < 33:
+                    // Asks for one that is yet to come, with some or none of those before it taken.
+                    queue.Take(amount / 16);
+                    queue.Arm((int)queue.Untaken + 1 + (amount % 4));
+                    return Judge();
+                case < 41:
+                    // Asks for the next, which may be there already: what waits is wanted, whatever was asked for in between.
+                    queue.Arm(1);
+                    return Judge();
+                case < 46:
+                    queue.Take(amount / 2);
                     queue.Arm(1 + (what * amount % 9));
                     return Judge();
                 case < 50:
@@ -120,7 +129,7 @@ public sealed class RingCoalescingProperties
                     queue.Disarm();
                     return Judge();
                 default:
-                    return Send(1 + (amount / 4));
+                    return Send(1 + (amount / 8));
             }
         }
 
