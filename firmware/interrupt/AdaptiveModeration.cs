@@ -5,25 +5,25 @@ using SmartNicFw.Hal.Contracts;
 namespace SmartNicFw.Firmware.Interrupt
 {
     /// <summary>
-    /// Samples of 64 notifications and 256 reports of used buffers, each compared with the one before: more bytes a time are better, else more frames, else fewer
-    /// notifications; a difference of a tenth or less is none. <see cref="LevelSearch"/> makes a step of it. Every event costs the same, whatever
-    /// the traffic: a sample's end is a few divisions. What a queue waits for at the most is the time of the highest level
-    /// (<see cref="AdaptiveLevels"/>), whatever its driver or its peers do to have it swing, and only its own notifications do.
+    /// Samples of 64 notifications and 256 reports of used buffers, each compared with the one before: more bytes in the same time are
+    /// better, else more frames, else fewer notifications; a difference of a tenth or less is none. <see cref="LevelSearch"/> makes a step
+    /// of it. Every event costs the same, whatever the traffic: a sample's end is a few divisions. What a notification waits for at the most
+    /// is the time of the highest level (<see cref="AdaptiveLevels"/>), whatever its driver or its peers do to have it swing, and no other
+    /// queue notices.
     /// </summary>
     /// <remarks>
-    /// This is dynamic interrupt moderation as Linux has it (lib/dim/net_dim.c and dim.c: 64 events a sample, a tenth, bytes before packets before
-    /// events, five levels, parking on top and tired), on the device's side, and with what that side knows and needs:
-    /// its lowest level lets nothing wait, where Linux's are 1 to 5 us, and a level is half a ring of frames at the most;
-    /// a sample has 256 reports also, for as many frames that come by chance differ by less than a tenth, which 64 do not;
-    /// the device sees how many reports joined a notification: a level on which hardly any does is left within 8 for level 0, and
-    /// tried again ten samples later; a level is tried only if two would join it at the pace of the sample, and
-    /// those that promise less are passed over;
-    /// a sample ends after 10 ms also, and when its pace no longer fills its level the search begins anew; so it does after a pause of as
-    /// long, before the notification at hand waits: traffic that begins has no delay from its first frame on;
-    /// the first sample of all is better than none, and moves.
-    /// A clock that stands still ends no sample: the level stays, and its frames bound the wait. One that jumps, forth or back, makes a
-    /// pause: the search begins anew. Counters and the lower half of the clock wrap; only differences count. A pause of
-    /// 2^32 us, to within 10 ms, looks like none: one notification waits that need not.
+    /// <para>This is dynamic interrupt moderation as Linux has it (lib/dim/net_dim.c and dim.c: 64 events a sample, a tenth, bytes before
+    /// packets before events, five levels, parking on top and tired), on the device's side, and with what that side knows and needs. Its
+    /// lowest level lets nothing wait, where Linux's are 1 to 5 us, and a level waits for half a ring of frames at the most. A sample has
+    /// 256 reports also: so many that come by chance seldom differ by a tenth, 64 often do. The device sees how many reports
+    /// joined a notification: a level on which hardly any does is left within 8 for level 0, and tried again ten samples later; a level is
+    /// tried only if two would join at the pace of the sample, and those that promise less are passed over. A sample ends after 10 ms
+    /// also, and when its pace no longer fills its level the search begins anew; so it does after a pause of as long, before the
+    /// notification at hand waits: traffic that begins has no delay from its first frame on. As there, each step up may cost a
+    /// tenth of the throughput, for that is no difference.</para>
+    /// <para>A clock that stands still ends no sample: the level stays, and its frames bound the wait. One that jumps, forth or back, makes a
+    /// pause: the search begins anew. Counters and the lower half of the clock wrap; only differences count. A pause of 2^32 us, to within
+    /// 10 ms, looks like none: one notification waits that need not.</para>
     /// </remarks>
     public sealed class AdaptiveModeration
     {
