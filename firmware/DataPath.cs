@@ -59,11 +59,11 @@ namespace SmartNicFw.Firmware
                 State.Queues, numbering.Count, groups, DmaCredits.TurnsAtMost(configuration), board.Clock, _wheel);
             Pending = new PendingQueues(State.Queues, transmit);
             Arbitration = new ArbitrationPolicy(configuration, numbering, transmit);
-            Coalescing coalescing = new Coalescing(State);
+            Coalescing coalescing = new Coalescing(State, new AdaptiveModeration(State, board.QueueEngine));
             InterruptCeilings ceilings = new InterruptCeilings(State, board.Clock, _wheel, _firstInterruptTimer + State.Queues.Count);
             _moderator = new InterruptModerator(
                 State, Msix, board.QueueEngine, board.Clock, _wheel, _firstInterruptTimer, coalescing, ceilings, Counters);
-            Interrupts = new InterruptPolicy(numbering, _moderator, ceilings);
+            Interrupts = new InterruptPolicy(numbering, _moderator, ceilings, coalescing);
             Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, _moderator, Arbitration);
             Steering steering = new Steering(State, board.SwitchTable);
             FunctionAccess access = new FunctionAccess(numbering, space, resets);
@@ -103,7 +103,7 @@ namespace SmartNicFw.Firmware
         /// <summary>Shares, rates and groups: the operator's.</summary>
         public ArbitrationPolicy Arbitration { get; }
 
-        /// <summary>Ceilings of interrupts: the operator's.</summary>
+        /// <summary>Ceilings of interrupts and adaptive moderation: the operator's.</summary>
         public InterruptPolicy Interrupts { get; }
 
         /// <summary>The turns that the engine works on.</summary>

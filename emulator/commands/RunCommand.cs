@@ -60,7 +60,7 @@ internal static class RunCommand
             EndpointConfiguration.MaxMtu, new EndpointConfiguration().Mtu);
         var share = new Option<string[]>("--vf")
         {
-            Description = "Share and rates (Mbit/s on the line) of a function of every endpoint, a number or a name; again for others: "
+            Description = "Share, rates (Mbit/s on the line) and interrupts (a second at the most; moderated adaptively) of a function of every endpoint, a number or a name; again for others: "
                 + ShareSetting.FunctionForms,
             HelpName = "FUNCTION:SETTINGS",
         };

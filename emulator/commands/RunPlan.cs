@@ -33,7 +33,7 @@ internal sealed record RunPlan
     /// <summary>VFs of each PF that are enabled at the start.</summary>
     public int EnabledVFs { get; init; }
 
-    /// <summary>Shares and rates that every endpoint starts with, in this order.</summary>
+    /// <summary>Shares, rates and interrupts that every endpoint starts with, in this order.</summary>
     public ShareSetting[] Shares { get; init; } = [];
 
     /// <summary>Wires, in the order of the endpoints; an endpoint without has <see cref="WireOption.Standard"/>.</summary>

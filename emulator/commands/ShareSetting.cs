@@ -1,4 +1,4 @@
-// What an operator writes for shares and rates, as an option or as a line. Knows the words, and no rule of the policy.
+// What an operator writes for shares, rates and interrupts, as an option or as a line. Knows the words, and no rule of the policies.
 using System;
 using System.Collections.Generic;
 using System.Globalization;
@@ -6,6 +6,7 @@ using System.Linq;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Interrupt;
 
 namespace SmartNicFw.Emulator.Commands;
 
@@ -15,18 +16,20 @@ namespace SmartNicFw.Emulator.Commands;
 internal sealed class ShareSetting
 {
     /// <summary>What <c>--vf</c> takes.</summary>
-    public const string FunctionForms = "FUNCTION:weight=W,max=MBIT,min=MBIT,group=GROUP,priority=P";
+    public const string FunctionForms = "FUNCTION:weight=W,max=MBIT,min=MBIT,group=GROUP,priority=P,interrupts=I,adaptive=on|off";
 
     /// <summary>What <c>--group</c> takes.</summary>
     public const string GroupForms = "GROUP:weight=W,max=MBIT,min=MBIT,parent=GROUP, where port:max=MBIT limits the port";
 
     /// <summary>What a line is.</summary>
     public const string LineForms =
-        "FUNCTION weight=W max=MBIT min=MBIT group=GROUP priority=P [N], group GROUP weight=W max=MBIT min=MBIT parent=GROUP [N], each at "
-        + "least one setting; FUNCTION is one of " + FunctionName.NumberForms + "; GROUP is a number or port";
+        "FUNCTION weight=W max=MBIT min=MBIT group=GROUP priority=P interrupts=I adaptive=on|off [N], group GROUP weight=W max=MBIT min=MBIT "
+        + "parent=GROUP [N], each at least one setting; FUNCTION is one of " + FunctionName.NumberForms + "; GROUP is a number or port";
 
     private const string PortName = "port";
-    private static readonly string[] FunctionKeys = ["weight", "max", "min", "group", "priority"];
+    private const string On = "on";
+    private const string Off = "off";
+    private static readonly string[] FunctionKeys = ["weight", "max", "min", "group", "priority", "interrupts", "adaptive"];
     private static readonly string[] GroupKeys = ["weight", "max", "min", "parent"];
 
     private readonly string _name;
@@ -99,11 +102,17 @@ internal sealed class ShareSetting
         int weight = policy.Weight(function);
         int least = policy.Guarantee(function);
         int most = policy.Limit(function);
+        int priority = policy.Priority(function);
+        InterruptPolicy interrupts = firmware.DataPath.Interrupts;
+        int ceiling = interrupts.Ceiling(function);
+        bool isAdaptive = interrupts.IsAdaptive(function);
         return AllOrNothing(
             (() => policy.SetGroup(function, Of("group", group)), () => policy.SetGroup(function, group)),
             (() => policy.SetRates(function, Of("min", least), Of("max", most)), () => policy.SetRates(function, least, most)),
             (() => policy.SetWeight(function, Of("weight", weight)), () => policy.SetWeight(function, weight)),
-            (() => policy.SetPriority(function, Of("priority", policy.Priority(function))), () => null));
+            (() => policy.SetPriority(function, Of("priority", priority)), () => policy.SetPriority(function, priority)),
+            (() => interrupts.SetCeiling(function, Of("interrupts", ceiling)), () => interrupts.SetCeiling(function, ceiling)),
+            (() => interrupts.SetAdaptive(function, Of("adaptive", isAdaptive ? 1 : 0) != 0), () => null));
     }
 
     /// <summary>The settings that are now in force, in one line.</summary>
@@ -123,7 +132,8 @@ internal sealed class ShareSetting
 
         int function = IndexIn(firmware.Numbering);
         return $"{_name} has weight={policy.Weight(function)} max={policy.Limit(function)} min={policy.Guarantee(function)} "
-            + $"group={NameOf(policy.GroupOf(function))} priority={policy.Priority(function)}";
+            + $"group={NameOf(policy.GroupOf(function))} priority={policy.Priority(function)} "
+            + $"interrupts={firmware.DataPath.Interrupts.Ceiling(function)} adaptive={(firmware.DataPath.Interrupts.IsAdaptive(function) ? On : Off)}";
     }
 
     private static ShareSetting? OfFunction(string name, string[] words) =>
@@ -140,7 +150,7 @@ internal sealed class ShareSetting
         return colon < 0 ? (text, []) : (text[..colon], text[(colon + 1)..].Split(','));
     }
 
-    // Null when a word is no key with a number, a key is there twice, or there is no word.
+    // Null when a word is no key with its kind of value, a key is there twice, or there is no word.
     private static Dictionary<string, int>? Values(string[] words, string[] keys)
     {
         var values = new Dictionary<string, int>();
@@ -150,8 +160,13 @@ internal sealed class ShareSetting
             string key = word[..equals];
             string text = word[Math.Min(word.Length, equals + 1)..];
             int value;
-            bool isNumber = key is "group" or "parent" ? TryGroup(text, out value) : TryInt(text, out value);
-            if (!isNumber || !keys.Contains(key) || !values.TryAdd(key, value))
+            bool isValue = key switch
+            {
+                "group" or "parent" => TryGroup(text, out value),
+                "adaptive" => TrySwitch(text, out value),
+                _ => TryInt(text, out value),
+            };
+            if (!isValue || !keys.Contains(key) || !values.TryAdd(key, value))
             {
                 return null;
             }
@@ -164,6 +179,12 @@ internal sealed class ShareSetting
     {
         group = ArbitrationPolicy.Port;
         return text == PortName || TryInt(text, out group);
+    }
+
+    private static bool TrySwitch(string text, out int value)
+    {
+        value = text == On ? 1 : 0;
+        return text is On or Off;
     }
 
     private static bool TryInt(string text, out int value) =>

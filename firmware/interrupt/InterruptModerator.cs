@@ -9,7 +9,8 @@ namespace SmartNicFw.Firmware.Interrupt
 {
     /// <summary>
     /// From an event of a function to a vector of it. A notification waits until max_packets frames used buffers or max_usecs have
-    /// passed since the first of them, whichever is first; with either of them 0 it does not wait. When it has waited, the engine is
+    /// passed since the first of them, whichever is first; with either of them 0 it does not wait. The driver sets both, or adaptive
+    /// moderation does where it has not (<see cref="Coalescing"/>). When it has waited, the engine is
     /// asked whether the driver still wants it. A function over its ceiling has its notifications wait once more, in their order, and
     /// judged when they leave. Changes of the configuration never wait, nor does what is no interrupt: a bit of ISR status.
     /// Source: VIRTIO 1.4, 4.1.4.5.1, 4.1.5.3, 4.1.5.4 and 5.1.6.5.9.
@@ -61,8 +62,14 @@ namespace SmartNicFw.Firmware.Interrupt
 
             uint more = frames > 0 ? (uint)frames : 1;
             uint waiting = _waiting[index];
+            bool isAdaptive = _coalescing.IsAdaptive(index);
             if (waiting == 0)
             {
+                if (isAdaptive)
+                {
+                    _coalescing.Adaptive.First(function, index, _clock.NowUs);
+                }
+
                 if (_coalescing.IsMet(index, more, 0))
                 {
                     if (MayPass(function))
@@ -83,8 +90,13 @@ namespace SmartNicFw.Firmware.Interrupt
                 _sinceUs[index] = (uint)nowUs;
                 _counters.DeferredInterrupts[function]++;
                 _engine.HoldNotification(function, _state.Queues.QueueOf(index), true);
-                _wheel.Arm(_firstTimer + index, nowUs + _coalescing.MaxUsecs[index]);
+                _wheel.Arm(_firstTimer + index, nowUs + _coalescing.Usecs(index));
                 return;
+            }
+
+            if (isAdaptive)
+            {
+                _coalescing.Adaptive.Joined(index);
             }
 
             // The count stays where it is rather than wrapping.
@@ -139,7 +151,7 @@ namespace SmartNicFw.Firmware.Interrupt
                 }
                 else
                 {
-                    _wheel.Arm(_firstTimer + index, nowUs + (_coalescing.MaxUsecs[index] - elapsedUs));
+                    _wheel.Arm(_firstTimer + index, nowUs + (_coalescing.Usecs(index) - elapsedUs));
                 }
             }
         }

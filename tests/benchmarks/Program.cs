@@ -22,6 +22,7 @@ internal static class Program
         ("enabling VFs", VfEnabling.Measure),
         ("frames from VF to VF against a bare copy loop", FrameRate.Measure),
         ("turns against the number of queues", TurnCost.Measure),
+        ("timers against the number armed", TimerCost.Measure),
         ("latency and idleness behind a vfio-user socket", SocketLatency.Measure),
         ("TCP in guests against QEMU's igb", GuestRatio.Measure),
     ];

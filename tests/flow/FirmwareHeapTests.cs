@@ -33,10 +33,12 @@ public sealed class FirmwareHeapTests
         var nic = new DataPathUnderTest();
         nic.Bring(Vf0);
         nic.Bring(Vf1);
+        Assert.That(nic.Firmware.DataPath.Interrupts.SetAdaptive(Vf1, true), Is.Null);
         nic.Engine.IsKeepingTurns = false;
         nic.Notify(Vf0, 1);
         nic.Notify(Vf1, 3);
         nic.Ports.Messages.EnsureCapacity(100_000);
+        nic.Engine.Held.EnsureCapacity(64);
         var busy = new EndlessBoard();
         var firmware = new FirmwareRuntime(nic.Configuration, busy.Contracts());
         for (int step = 0; step < 100; step++)
@@ -50,11 +52,13 @@ public sealed class FirmwareHeapTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int step = 0; step < 1000; step++)
         {
+            nic.Clock.Advance(2);
             nic.Step();
             firmware.Step();
         }
 
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+        Assert.That(nic.Firmware.DataPath.Interrupts.Level(Vf1, 3), Is.Positive, "adaptive moderation was at work");
         Assert.That(nic.Engine.TurnCount - turns, Is.GreaterThan(1000));
         Assert.That(nic.Ports.Messages.Count - messages, Is.GreaterThan(1000));
         Assert.That(busy.Accesses, Is.GreaterThan(10_000));

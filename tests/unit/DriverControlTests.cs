@@ -55,6 +55,18 @@ public sealed class DriverControlTests
     }
 
     [Test]
+    public void Coalescing_is_frames_and_microseconds_of_a_direction_or_of_a_queue()
+    {
+        Assert.That(_control.SetCoalescing(isTransmit: false, 0x01020304, 5) && _control.SetCoalescing(isTransmit: true, 6, 0x0708), Is.True);
+        Assert.That(_control.SetQueueCoalescing(0x0102, 3, 4), Is.True);
+        Assert.That(_control.GetQueueCoalescing(2, out _, out _), Is.False, "there is no result");
+        Assert.That(_host.Device.Commands, Is.EqualTo(new byte[][]
+        {
+            [6, 1, 4, 3, 2, 1, 5, 0, 0, 0], [6, 0, 6, 0, 0, 0, 8, 7, 0, 0], [6, 2, 2, 1, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0], [6, 3, 2, 0, 0, 0],
+        }));
+    }
+
+    [Test]
     public void RSS_is_laid_out_as_virtio_net_rss_config()
     {
         byte[] key = [.. Enumerable.Range(0, VirtioNetHash.KeyBytes).Select(value => (byte)(0xA0 + value))];

@@ -1,4 +1,4 @@
-// What an operator writes for shares and rates: both ways of writing it, and what happens when a part of it is refused.
+// What an operator writes for shares, rates and interrupts: both ways of writing it, and what happens when a part of it is refused.
 using System.Linq;
 using NUnit.Framework;
 using SmartNicFw.Emulator.Board;
@@ -13,9 +13,11 @@ public sealed class ShareSettingTests
     private static FirmwareRuntime Firmware() =>
         new EmulatedBoard(new EndpointConfiguration { PhysicalFunctions = 2, TotalVFs = 4, EthernetMbps = 1_000 }).Firmware;
 
-    [TestCase("3:weight=3,max=100,min=50,group=1,priority=5", "vf3 weight=3 max=100 min=50 group=1 priority=5", "vf3 has weight=3 max=100 min=50 group=1 priority=5")]
-    [TestCase("pf1vf0:weight=1000", "pf1vf0 weight=1000", "pf1vf0 has weight=1000 max=0 min=0 group=port priority=0")]
-    [TestCase("pf1:max=0,group=port", "pf1 group=port max=0", "pf1 has weight=1 max=0 min=0 group=port priority=0")]
+    [TestCase("3:weight=3,max=100,min=50,group=1,priority=5", "vf3 weight=3 max=100 min=50 group=1 priority=5", "vf3 has weight=3 max=100 min=50 group=1 priority=5 interrupts=0 adaptive=off")]
+    [TestCase("pf1vf0:weight=1000", "pf1vf0 weight=1000", "pf1vf0 has weight=1000 max=0 min=0 group=port priority=0 interrupts=0 adaptive=off")]
+    [TestCase("pf1:max=0,group=port", "pf1 group=port max=0", "pf1 has weight=1 max=0 min=0 group=port priority=0 interrupts=0 adaptive=off")]
+    [TestCase("3:interrupts=20000,adaptive=on", "vf3 adaptive=on interrupts=20000", "vf3 has weight=1 max=0 min=0 group=port priority=0 interrupts=20000 adaptive=on")]
+    [TestCase("pf0:interrupts=1000000", "pf0 interrupts=1000000", "pf0 has weight=1 max=0 min=0 group=port priority=0 interrupts=1000000 adaptive=off")]
     public void A_function_is_set_alike_by_option_and_by_line(string option, string line, string settings)
     {
         FirmwareRuntime byOption = Firmware();
@@ -40,6 +42,19 @@ public sealed class ShareSettingTests
         Assert.That(setting.Describe(firmware), Is.EqualTo("group 2 has weight=2 max=0 min=0 parent=port"));
     }
 
+    [Test]
+    public void What_is_not_written_stays_as_it_is()
+    {
+        FirmwareRuntime firmware = Firmware();
+        Assert.That(ShareSetting.OfFunctionOption("3:interrupts=5,adaptive=on,priority=2").Apply(firmware), Is.Null);
+        ShareSetting weight = ShareSetting.OfFunctionOption("3:weight=7");
+        Assert.That(weight.Apply(firmware), Is.Null);
+        Assert.That(weight.Describe(firmware), Is.EqualTo("vf3 has weight=7 max=0 min=0 group=port priority=2 interrupts=5 adaptive=on"));
+        ShareSetting off = ShareSetting.OfFunctionOption("3:adaptive=off,interrupts=0");
+        Assert.That(off.Apply(firmware), Is.Null);
+        Assert.That(off.Describe(firmware), Is.EqualTo("vf3 has weight=7 max=0 min=0 group=port priority=2 interrupts=0 adaptive=off"));
+    }
+
     [TestCase("")]
     [TestCase("vf1")]
     [TestCase("vf1 2")]
@@ -50,6 +65,13 @@ public sealed class ShareSettingTests
     [TestCase("vf1 weight=99999999999")]
     [TestCase("vf1 weight=1 weight=2")]
     [TestCase("vf1 parent=1")]
+    [TestCase("vf1 adaptive=1")]
+    [TestCase("vf1 adaptive=ON")]
+    [TestCase("vf1 adaptive=")]
+    [TestCase("vf1 interrupts=on")]
+    [TestCase("vf1 interrupts=-1")]
+    [TestCase("group 1 interrupts=1")]
+    [TestCase("group 1 adaptive=on")]
     [TestCase("vf01 weight=1")]
     [TestCase("all weight=1")]
     [TestCase("group")]
@@ -66,6 +88,8 @@ public sealed class ShareSettingTests
     [TestCase("vf3 group=1 max=40 min=50", "VF 3 would be limited to 40 Mbit/s with guarantees of 50")]
     [TestCase("vf3 group=2 weight=4", "there is no group 2")]
     [TestCase("vf3 weight=4 min=5 priority=8", "a priority is 0 to 7, not 8")]
+    [TestCase("vf3 adaptive=on weight=4 group=1 priority=3 interrupts=1000001", "a ceiling is 0 to 1000000 interrupts a second, not 1000001")]
+    [TestCase("vf3 interrupts=9 adaptive=on priority=8", "a priority is 0 to 7, not 8")]
     [TestCase("vf9 weight=4", "there is no vf9; there are: pf0 to pf1, each with vf0 to vf3")]
     [TestCase("group 1 max=200 parent=1 weight=9", "group 1 cannot be in group 1, which is in it")]
     [TestCase("group 3 max=200 weight=0", "a weight is 1 to 1000, not 0")]
@@ -83,6 +107,7 @@ public sealed class ShareSettingTests
         Assert.That(
             (policy.GroupOf(function), policy.Weight(function), policy.Guarantee(function), policy.Limit(function), policy.Priority(function)),
             Is.EqualTo((0, 1, 0, 0, 0)));
+        Assert.That((firmware.DataPath.Interrupts.Ceiling(function), firmware.DataPath.Interrupts.IsAdaptive(function)), Is.EqualTo((0, false)));
         Assert.That((policy.GroupLimit(1), policy.GroupWeight(1), policy.ParentOf(1), policy.GroupLimit(ArbitrationPolicy.Port)), Is.EqualTo((0, 1, 0, 0)));
         Assert.That(Enumerable.Range(2, 20).Any(policy.Exists), Is.False);
     }

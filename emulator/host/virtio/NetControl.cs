@@ -134,6 +134,44 @@ public sealed class NetControl : IDisposable
         return Send(VirtioNetControl.ClassStats, VirtioNetControl.StatsGet, request, result, out length);
     }
 
+    /// <summary>Sets for how many frames and how long notifications of all queues of a direction wait at the most (5.1.6.5.9).</summary>
+    /// <param name="packets">max_packets; 0: they do not wait.</param>
+    /// <param name="usecs">max_usecs; 0: they do not wait.</param>
+    public bool SetCoalescing(bool isTransmit, uint packets, uint usecs)
+    {
+        Span<byte> data = stackalloc byte[VirtioNetCtrlCoal.Bytes];
+        WriteCoalescing(data, packets, usecs);
+        return Send(VirtioNetControl.ClassNotfCoal, isTransmit ? VirtioNetControl.NotfCoalTxSet : VirtioNetControl.NotfCoalRxSet, data);
+    }
+
+    /// <summary>Sets the same for one queue (5.1.6.5.9).</summary>
+    /// <param name="queue">Number of an enabled receive or transmit queue.</param>
+    /// <param name="packets">max_packets; 0: they do not wait.</param>
+    /// <param name="usecs">max_usecs; 0: they do not wait.</param>
+    public bool SetQueueCoalescing(int queue, uint packets, uint usecs)
+    {
+        Span<byte> data = stackalloc byte[VirtioNetCtrlCoalVq.Bytes];
+        data.Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(data[VirtioNetCtrlCoalVq.VqIndexOffset..], (ushort)queue);
+        WriteCoalescing(data[VirtioNetCtrlCoalVq.CoalOffset..], packets, usecs);
+        return Send(VirtioNetControl.ClassNotfCoal, VirtioNetControl.NotfCoalVqSet, data);
+    }
+
+    /// <summary>Reads what is set for a queue (5.1.6.5.9).</summary>
+    /// <param name="queue">Number of an enabled receive or transmit queue.</param>
+    public bool GetQueueCoalescing(int queue, out uint packets, out uint usecs)
+    {
+        Span<byte> request = stackalloc byte[VirtioNetCtrlCoalVq.CoalOffset];
+        request.Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(request[VirtioNetCtrlCoalVq.VqIndexOffset..], (ushort)queue);
+        Span<byte> result = stackalloc byte[VirtioNetCtrlCoal.Bytes];
+        bool isOk = Send(VirtioNetControl.ClassNotfCoal, VirtioNetControl.NotfCoalVqGet, request, result, out int length)
+            && length == result.Length;
+        packets = isOk ? BinaryPrimitives.ReadUInt32LittleEndian(result[VirtioNetCtrlCoal.MaxPacketsOffset..]) : 0;
+        usecs = isOk ? BinaryPrimitives.ReadUInt32LittleEndian(result[VirtioNetCtrlCoal.MaxUsecsOffset..]) : 0;
+        return isOk;
+    }
+
     /// <summary>Sends any command, well-formed or not, and waits for its answer.</summary>
     public bool Send(int commandClass, int command, ReadOnlySpan<byte> data) => Send(commandClass, command, data, [], out _);
 
@@ -194,6 +232,12 @@ public sealed class NetControl : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(data, (uint)(addresses.Length / MacBytes));
         addresses.CopyTo(data[sizeof(uint)..]);
         return sizeof(uint) + addresses.Length;
+    }
+
+    private static void WriteCoalescing(Span<byte> data, uint packets, uint usecs)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(data[VirtioNetCtrlCoal.MaxPacketsOffset..], packets);
+        BinaryPrimitives.WriteUInt32LittleEndian(data[VirtioNetCtrlCoal.MaxUsecsOffset..], usecs);
     }
 
     private int AppendKey(int at, ReadOnlySpan<byte> key)

@@ -25,6 +25,8 @@ public static class NetFeatures
         [VirtioNetFeature.CtrlMacAddr, VirtioNetFeature.CtrlVq],
         [VirtioNetFeature.Rss, VirtioNetFeature.CtrlVq],
         [VirtioNetFeature.DeviceStats, VirtioNetFeature.CtrlVq],
+        [VirtioNetFeature.NotfCoal, VirtioNetFeature.CtrlVq],
+        [VirtioNetFeature.VqNotfCoal, VirtioNetFeature.CtrlVq],
     ];
 
     /// <summary>All that this driver can do.</summary>
@@ -41,7 +43,7 @@ public static class NetFeatures
         | (1UL << VirtioNetFeature.CtrlRxExtra) | (1UL << VirtioNetFeature.Mq) | (1UL << VirtioNetFeature.CtrlMacAddr)
         | (1UL << VirtioNetFeature.DeviceStats) | (1UL << VirtioNetFeature.GuestUso4) | (1UL << VirtioNetFeature.GuestUso6)
         | (1UL << VirtioNetFeature.HostUso) | (1UL << VirtioNetFeature.HashReport) | (1UL << VirtioNetFeature.Rss)
-        | (1UL << VirtioNetFeature.SpeedDuplex);
+        | (1UL << VirtioNetFeature.SpeedDuplex) | (1UL << VirtioNetFeature.NotfCoal) | (1UL << VirtioNetFeature.VqNotfCoal);
 
     /// <summary>Features with which a device may send frames larger than the MTU (5.1.6.3.1).</summary>
     public const ulong LargeReceive =
