@@ -79,6 +79,32 @@ internal sealed unsafe class PlainFrames
         buffer->Kind == BufferKind.Read && buffer->Length - (uint)headerBytes - HeadBytes <= PacketSwitch.MaxFrameBytes - HeadBytes
         && (*(uint*)buffer->Address & AskedMask) == 0;
 
+    /// <summary>True when a frame has room in a receive buffer, and is not too long for its queue.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Fits(TakenBuffer* to, uint headerBytes, uint length, uint longest) =>
+        to->Kind == BufferKind.Write && to->Length >= length + headerBytes && length <= longest;
+
+    /// <summary>Writes the header of a frame that asks for nothing, what was judged of the frame, and the rest of it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Write(TakenBuffer* buffer, uint headerBytes, Vector128<byte> head, byte* frame, uint length)
+    {
+        buffer->Written = length + headerBytes;
+
+        // num_buffers is 1, all else 0 (5.1.6.4.1): with the hash fields, or without.
+        byte* to = buffer->Address;
+        *(ulong*)to = 0;
+        *(uint*)(to + sizeof(ulong)) = OneBuffer;
+        if (headerBytes > VirtioNetHeader.Bytes)
+        {
+            *(ulong*)(to + VirtioNetHeader.HashValueOffset) = 0;
+        }
+
+        // What was judged first: then nothing but the loop's own state has to outlive the copy.
+        to += headerBytes;
+        head.Store(to);
+        ChainBytes.Move(frame + HeadBytes, to + HeadBytes, length - HeadBytes);
+    }
+
     /// <summary>
     /// Stages buffers one after the other as long as they are frames between the same two stations; there is room for as many
     /// as the capacity between two calls of <see cref="Deliver(int)"/>.
@@ -220,27 +246,13 @@ internal sealed unsafe class PlainFrames
         {
             Staged* frame = _frames + places[done];
             uint length = (uint)frame->Length;
-            if (buffer->Kind != BufferKind.Write || buffer->Length < length + headerBytes || length > longest)
+            if (!Fits(buffer, headerBytes, length, longest))
             {
                 break;
             }
 
-            buffer->Written = length + headerBytes;
             sum += length;
-
-            // num_buffers is 1, all else 0 (5.1.6.4.1): with the hash fields, or without.
-            byte* to = buffer->Address;
-            *(ulong*)to = 0;
-            *(uint*)(to + sizeof(ulong)) = OneBuffer;
-            if (headerBytes > VirtioNetHeader.Bytes)
-            {
-                *(ulong*)(to + VirtioNetHeader.HashValueOffset) = 0;
-            }
-
-            // What was judged first: then nothing but the loop's own state has to outlive the copy.
-            to += headerBytes;
-            frame->Head.Store(to);
-            ChainBytes.Move(frame->Frame + HeadBytes, to + HeadBytes, length - HeadBytes);
+            Write(buffer, headerBytes, frame->Head, frame->Frame, length);
         }
 
         bytes = sum;

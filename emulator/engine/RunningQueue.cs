@@ -50,6 +50,9 @@ internal sealed class RunningQueue
     /// <summary>Its row in <see cref="QueueCounters"/>.</summary>
     public int CounterRow { get; set; } = QueueCounters.None;
 
+    /// <summary>All frames of its last batch were plain ones for one receive queue.</summary>
+    public bool IsStream { get; set; }
+
     /// <summary>It waits for memory, and is in the table's list of those that do.</summary>
     public bool IsResting { get; set; }
 

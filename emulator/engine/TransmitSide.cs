@@ -23,6 +23,7 @@ internal sealed unsafe class TransmitSide
     private readonly PacketSwitch _switch;
     private readonly FrameMover _mover;
     private readonly PlainFrames _plain;
+    private readonly PlainStream _stream;
     private readonly BufferBatch _batch = new(BatchFrames);
 
     public TransmitSide(QueueTable table, PacketSwitch packetSwitch, FrameMover mover, ReceiveSide receivers)
@@ -31,6 +32,7 @@ internal sealed unsafe class TransmitSide
         _switch = packetSwitch;
         _mover = mover;
         _plain = new PlainFrames(table, packetSwitch, receivers, BatchFrames);
+        _stream = new PlainStream(table, packetSwitch, receivers, BatchFrames);
     }
 
     /// <summary>Moves frames until the budget is used up, or the queue is empty or broken.</summary>
@@ -83,6 +85,7 @@ internal sealed unsafe class TransmitSide
         int headerBytes = queue.HeaderBytes;
         int sender = queue.Function;
         int index = 0;
+        int runs = 0;
         while (index < count && left > 0)
         {
             TakenBuffer* buffer = _batch.Buffers + index;
@@ -92,11 +95,11 @@ internal sealed unsafe class TransmitSide
                 int function = _switch.FindPlain(sender, header);
                 if (function >= 0 && _table.Find(function, 0) is { Role: QueueRole.Receive } receiver)
                 {
-                    // Nothing is staged when the guest has changed the frame meanwhile: then it goes the other way.
-                    _plain.Choose(receiver);
-                    int staged = _plain.Stage(buffer, count - index, headerBytes, header, ref left);
-                    index += staged;
-                    if (staged > 0)
+                    // Nothing is moved when the guest has changed the frame meanwhile: then it goes the other way.
+                    int moved = MoveRun(queue, receiver, index, count, header, ref left);
+                    index += moved;
+                    runs++;
+                    if (moved > 0)
                     {
                         continue;
                     }
@@ -106,9 +109,28 @@ internal sealed unsafe class TransmitSide
             _plain.Deliver(sender);
             left -= _mover.MoveFromFunction(queue, _batch.ChainOf(index));
             index++;
+            runs++;
         }
 
         _plain.Deliver(sender);
+        queue.IsStream = runs == 1;
         return index;
+    }
+
+    // Frames from one place on to one queue: at once where a whole batch of such is likely, else together with those for others.
+    private int MoveRun(RunningQueue queue, RunningQueue receiver, int index, int count, Vector128<byte> header, ref long left)
+    {
+        TakenBuffer* buffer = _batch.Buffers + index;
+        if (index == 0 && queue.IsStream)
+        {
+            int moved = _stream.Move(queue.Function, receiver, buffer, count, queue.HeaderBytes, header, ref left);
+            if (moved > 0)
+            {
+                return moved;
+            }
+        }
+
+        _plain.Choose(receiver);
+        return _plain.Stage(buffer, count - index, queue.HeaderBytes, header, ref left);
     }
 }

@@ -26,7 +26,7 @@ namespace SmartNicFw.Firmware.Arbitration
         public const int Strata = 10;
 
         /// <summary>Smallest quantum, bytes: of a weight that is a power of two. The largest is just below twice as much.</summary>
-        public const int QuantumBytes = 16 * 1024;
+        public const int QuantumBytes = 1 << QuantumShift;
 
         /// <summary>Visits that one pick makes at the most: debts that take longer to pay are paid over several picks.</summary>
         public const int VisitsPerPick = 16;
@@ -34,17 +34,26 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>No node.</summary>
         public const int Nobody = -1;
 
+        private const int QuantumShift = 14;
         private const int TimeShift = 20;
 
         // No turn moves a list further: what seems to be more is time that has wrapped while the list was empty.
         private const long LongestTurn = (long)int.MaxValue << TimeShift;
 
-        // By node; quanta that it had, as a time.
-        private readonly int[] _next;
-        private readonly int[] _previous;
-        private readonly int[] _deficit;
-        private readonly ushort[] _weight;
-        private readonly byte[] _isVisited;
+        // What a turn needs of a node lies together, so that it costs one look at memory however many nodes there are: its neighbours, its
+        // deficit, and its weight with the number of its list and a bit that says whether it has had the quantum of its visit.
+        private const int Fields = 4;
+        private const int Next = 0;
+        private const int Previous = 1;
+        private const int Credit = 2;
+        private const int Share = 3;
+        private const int WeightMask = 0xFFFF;
+        private const int StratumShift = 16;
+        private const int StratumMask = 0xF;
+        private const int Visited = 1 << 24;
+
+        // By node and field; by node, quanta that it had, as a time.
+        private readonly int[] _nodes;
         private readonly long[] _quanta;
 
         // By list.
@@ -56,11 +65,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>Starts with empty lists; every node has weight 1.</summary>
         public DeficitRounds(int nodes, int lists)
         {
-            _next = new int[nodes];
-            _previous = new int[nodes];
-            _deficit = new int[nodes];
-            _weight = new ushort[nodes];
-            _isVisited = new byte[nodes];
+            _nodes = new int[nodes * Fields];
             _quanta = new long[nodes];
             _head = new int[lists];
             _active = new int[lists];
@@ -68,8 +73,8 @@ namespace SmartNicFw.Firmware.Arbitration
             _owed = new long[lists];
             for (int node = 0; node < nodes; node++)
             {
-                _next[node] = Nobody;
-                _weight[node] = 1;
+                _nodes[(node * Fields) + Next] = Nobody;
+                SetWeight(node, 1);
             }
 
             for (int list = 0; list < lists; list++)
@@ -95,7 +100,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>A weight's quantum, bytes.</summary>
         public static int Quantum(int weight)
         {
-            return (weight * QuantumBytes) >> Stratum(weight);
+            return weight << (QuantumShift - Stratum(weight));
         }
 
         /// <summary>Time that bytes take at a weight.</summary>
@@ -108,19 +113,20 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>The node's weight.</summary>
         public int Weight(int node)
         {
-            return _weight[node];
+            return _nodes[(node * Fields) + Share] & WeightMask;
         }
 
         /// <summary>Sets the weight of a node that does not compete.</summary>
         public void SetWeight(int node, int weight)
         {
-            _weight[node] = (ushort)weight;
+            int share = (node * Fields) + Share;
+            _nodes[share] = (_nodes[share] & Visited) | (Stratum(weight) << StratumShift) | weight;
         }
 
         /// <summary>Bytes that the node may take before others of its list come: never more than a quantum; negative for a debt.</summary>
         public int Deficit(int node)
         {
-            return _deficit[node];
+            return _nodes[(node * Fields) + Credit];
         }
 
         /// <summary>Sum of the weights that compete in the list.</summary>
@@ -154,23 +160,24 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>True when the node can be picked.</summary>
         public bool IsLinked(int node)
         {
-            return _next[node] != Nobody;
+            return _nodes[(node * Fields) + Next] != Nobody;
         }
 
         /// <summary>The node begins to compete. Of a debt, the quanta of the rounds that it missed are forgiven.</summary>
         /// <returns>Time that it is ahead of the list, times its weight.</returns>
         public long Join(int node, int list)
         {
-            int weight = _weight[node];
-            int deficit = _deficit[node];
-            int quantum = Quantum(weight);
+            int weight = Weight(node);
+            int credit = (node * Fields) + Credit;
             long rounds = Rounds(list);
             if (_quanta[node] - rounds < 0 || IsFar(node, rounds))
             {
-                long missed = (rounds - _quanta[node]) / TimeOf(quantum, weight);
+                long missed = (rounds - _quanta[node]) >> RoundShift(node);
+                int deficit = _nodes[credit];
                 if (deficit < 0)
                 {
-                    _deficit[node] = missed < 0 || missed > -deficit / quantum ? 0 : deficit + ((int)missed * quantum);
+                    int quantum = QuantumOf(node);
+                    _nodes[credit] = missed < 0 || missed > -deficit / quantum ? 0 : deficit + ((int)missed * quantum);
                 }
 
                 _quanta[node] = rounds;
@@ -178,7 +185,7 @@ namespace SmartNicFw.Firmware.Arbitration
 
             long ahead = Ahead(node, list);
             _time[list] += ahead / (_active[list] + weight);
-            _owed[list] += _deficit[node];
+            _owed[list] += _nodes[credit];
             _active[list] += weight;
             return ahead;
         }
@@ -189,7 +196,9 @@ namespace SmartNicFw.Firmware.Arbitration
         public long Leave(int node, int list, bool keepsTurn)
         {
             long ahead = 0;
-            int others = _active[list] - _weight[node];
+            int weight = Weight(node);
+            int deficit = Deficit(node);
+            int others = _active[list] - weight;
             if (others != 0)
             {
                 long rounds = Rounds(list);
@@ -201,12 +210,12 @@ namespace SmartNicFw.Firmware.Arbitration
                 ahead = Ahead(node, list);
                 _time[list] -= ahead / others;
             }
-            else if (_deficit[node] < 0 || keepsTurn)
+            else if (deficit < 0 || keepsTurn)
             {
-                _time[list] += ((long)_deficit[node] << TimeShift) / _weight[node];
+                _time[list] += TimeOf(deficit, weight);
             }
 
-            _owed[list] -= _deficit[node];
+            _owed[list] -= deficit;
             _active[list] = others;
             if (others == 0)
             {
@@ -215,8 +224,8 @@ namespace SmartNicFw.Firmware.Arbitration
 
             if (!keepsTurn)
             {
-                _isVisited[node] = 0;
-                _deficit[node] = _deficit[node] > 0 ? 0 : _deficit[node];
+                _nodes[(node * Fields) + Share] &= ~Visited;
+                _nodes[(node * Fields) + Credit] = deficit > 0 ? 0 : deficit;
             }
 
             return ahead;
@@ -231,21 +240,22 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>The node can be picked: next of all if it has not used up its visit, last if it has.</summary>
         public void Link(int node, int list)
         {
+            int at = node * Fields;
             int head = _head[list];
             if (head == Nobody)
             {
-                _next[node] = node;
-                _previous[node] = node;
+                _nodes[at + Next] = node;
+                _nodes[at + Previous] = node;
                 _head[list] = node;
                 return;
             }
 
-            int tail = _previous[head];
-            _next[tail] = node;
-            _previous[node] = tail;
-            _next[node] = head;
-            _previous[head] = node;
-            if (_isVisited[node] != 0)
+            int tail = _nodes[(head * Fields) + Previous];
+            _nodes[(tail * Fields) + Next] = node;
+            _nodes[at + Previous] = tail;
+            _nodes[at + Next] = head;
+            _nodes[(head * Fields) + Previous] = node;
+            if ((_nodes[at + Share] & Visited) != 0)
             {
                 _head[list] = node;
             }
@@ -254,23 +264,24 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>The node cannot be picked any longer.</summary>
         public void Unlink(int node, int list)
         {
-            int next = _next[node];
+            int at = node * Fields;
+            int next = _nodes[at + Next];
             if (next == node)
             {
                 _head[list] = Nobody;
             }
             else
             {
-                int previous = _previous[node];
-                _next[previous] = next;
-                _previous[next] = previous;
+                int previous = _nodes[at + Previous];
+                _nodes[(previous * Fields) + Next] = next;
+                _nodes[(next * Fields) + Previous] = previous;
                 if (_head[list] == node)
                 {
                     _head[list] = next;
                 }
             }
 
-            _next[node] = Nobody;
+            _nodes[at + Next] = Nobody;
         }
 
         /// <summary>Visits nodes of a list that is not empty until one may take something.</summary>
@@ -280,22 +291,23 @@ namespace SmartNicFw.Firmware.Arbitration
             int node = _head[list];
             for (int visit = 0; visit < VisitsPerPick; visit++)
             {
-                if (_isVisited[node] == 0)
+                int at = node * Fields;
+                if ((_nodes[at + Share] & Visited) == 0)
                 {
-                    int quantum = Quantum(_weight[node]);
-                    _deficit[node] += quantum;
-                    _quanta[node] += TimeOf(quantum, _weight[node]);
+                    int quantum = QuantumOf(node);
+                    _nodes[at + Share] |= Visited;
+                    _nodes[at + Credit] += quantum;
+                    _quanta[node] += 1L << RoundShift(node);
                     _owed[list] += quantum;
-                    _isVisited[node] = 1;
                 }
 
-                if (_deficit[node] > 0)
+                if (_nodes[at + Credit] > 0)
                 {
                     return node;
                 }
 
-                _isVisited[node] = 0;
-                node = _next[node];
+                _nodes[at + Share] &= ~Visited;
+                node = _nodes[at + Next];
                 _head[list] = node;
             }
 
@@ -308,29 +320,31 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <param name="isAlone">True: nobody competes with it, and nothing is to be paid back.</param>
         public void Charge(int node, int list, int bytes, bool isCompeting, bool isAlone)
         {
-            int deficit = isAlone ? 0 : _deficit[node] - bytes;
-            if (bytes < 0 && deficit > Quantum(_weight[node]))
+            int at = node * Fields;
+            int before = _nodes[at + Credit];
+            int deficit = isAlone ? 0 : before - bytes;
+            if (bytes < 0 && deficit > QuantumOf(node))
             {
-                deficit = Quantum(_weight[node]);
+                deficit = QuantumOf(node);
             }
 
             if (isCompeting)
             {
                 _time[list] += TimeOf(bytes, _active[list]);
-                _owed[list] += deficit - _deficit[node];
+                _owed[list] += deficit - before;
 
                 // It has come as far as it took, whatever it is to pay back.
-                if (deficit != _deficit[node] - bytes)
+                if (deficit != before - bytes)
                 {
-                    _quanta[node] += TimeOf(deficit - (_deficit[node] - bytes), _weight[node]);
+                    _quanta[node] += TimeOf(deficit - (before - bytes), Weight(node));
                 }
             }
 
-            _deficit[node] = deficit;
-            if (_isVisited[node] != 0 && deficit <= 0)
+            _nodes[at + Credit] = deficit;
+            if (deficit <= 0 && (_nodes[at + Share] & Visited) != 0)
             {
-                _isVisited[node] = 0;
-                if (_next[node] != Nobody)
+                _nodes[at + Share] &= ~Visited;
+                if (_nodes[at + Next] != Nobody)
                 {
                     MoveToTail(node, list);
                 }
@@ -341,13 +355,25 @@ namespace SmartNicFw.Firmware.Arbitration
         {
             if (_head[list] == node)
             {
-                _head[list] = _next[node];
+                _head[list] = _nodes[(node * Fields) + Next];
             }
             else
             {
                 Unlink(node, list);
                 Link(node, list);
             }
+        }
+
+        // A node's quantum, and the power of two that is the time of it.
+        private int QuantumOf(int node)
+        {
+            int share = _nodes[(node * Fields) + Share];
+            return (share & WeightMask) << (QuantumShift - ((share >> StratumShift) & StratumMask));
+        }
+
+        private int RoundShift(int node)
+        {
+            return QuantumShift + TimeShift - ((_nodes[(node * Fields) + Share] >> StratumShift) & StratumMask);
         }
 
         // The mean of the quanta that nodes of the list have had, as a time.
@@ -360,14 +386,14 @@ namespace SmartNicFw.Firmware.Arbitration
         private bool IsFar(int node, long rounds)
         {
             long ahead = _quanta[node] - rounds;
-            long most = 2 * TimeOf(Quantum(_weight[node]), _weight[node]);
+            long most = 2L << RoundShift(node);
             return ahead > most || ahead < -most;
         }
 
         // How far the node's own time is ahead of the list's, times its weight.
         private long Ahead(int node, int list)
         {
-            return ((_quanta[node] - _time[list]) * _weight[node]) - ((long)_deficit[node] << TimeShift);
+            return ((_quanta[node] - _time[list]) * Weight(node)) - ((long)Deficit(node) << TimeShift);
         }
     }
 }

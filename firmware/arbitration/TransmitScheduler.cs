@@ -30,10 +30,10 @@ namespace SmartNicFw.Firmware.Arbitration
         public const int FramesPerTurn = 256;
 
         /// <summary>
-        /// Bytes of a turn after which no further frame is begun, for a queue that shares with nobody: 64 frames of 1,500 bytes, which is what an
-        /// engine takes from a ring at a time.
+        /// Bytes of a turn after which no further frame is begun, for a queue that shares with nobody: 128 frames of 1,500 bytes, half a ring
+        /// as drivers make them. Whoever comes meanwhile waits for its end: 61 us at 25 Gbit/s.
         /// </summary>
-        public const int BytesPerTurn = 64 * 1500;
+        public const int BytesPerTurn = 128 * 1500;
 
         /// <summary>The most that a turn of a queue costs that competes with others, frames that are copied or cut aside: line bytes.</summary>
         public const int LongestSharedTurn =
@@ -161,9 +161,9 @@ namespace SmartNicFw.Firmware.Arbitration
             bytes = 0;
             expected = 0;
             Account();
-            LeaveLast();
             for (int pick = 0; pick < PicksPerCall && !IsEmpty; pick++)
             {
+                LeaveLast();
                 int waiting = _tree.LinkedClasses;
                 int owner = _guarantees.First;
                 bool isGuaranteed = owner != DueOwners.None && (_guaranteedInARow < GuaranteedInARow || waiting == 0);

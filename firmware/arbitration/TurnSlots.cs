@@ -10,9 +10,8 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>No turn, or no queue.</summary>
         public const int None = -1;
 
-        // By queue: one more than the number of its first and its last turn; 0 for none.
-        private readonly ushort[] _first;
-        private readonly ushort[] _last;
+        // By queue, in pairs: one more than the number of its first and of its last turn; 0 for none.
+        private readonly ushort[] _ends;
 
         // By turn: its queue, and the next one of the queue, or of those that are free.
         private readonly int[] _queue;
@@ -23,8 +22,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <param name="turns">Turns at a time, 1 to 65,535.</param>
         public TurnSlots(int queues, int turns)
         {
-            _first = new ushort[queues];
-            _last = new ushort[queues];
+            _ends = new ushort[2 * queues];
             _queue = new int[turns];
             _next = new int[turns];
             for (int turn = 0; turn < turns; turn++)
@@ -43,13 +41,13 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>True while the queue has a turn.</summary>
         public bool Has(int queue)
         {
-            return _first[queue] != 0;
+            return _ends[2 * queue] != 0;
         }
 
         /// <summary>The queue's oldest turn, or <see cref="None"/>.</summary>
         public int First(int queue)
         {
-            return _first[queue] - 1;
+            return _ends[2 * queue] - 1;
         }
 
         /// <summary>Whose turn it is, or <see cref="None"/>.</summary>
@@ -65,24 +63,24 @@ namespace SmartNicFw.Firmware.Arbitration
             _free = _next[turn];
             _queue[turn] = queue;
             _next[turn] = None;
-            if (_first[queue] == 0)
+            if (_ends[2 * queue] == 0)
             {
-                _first[queue] = (ushort)(turn + 1);
+                _ends[2 * queue] = (ushort)(turn + 1);
             }
             else
             {
-                _next[_last[queue] - 1] = turn;
+                _next[_ends[(2 * queue) + 1] - 1] = turn;
             }
 
-            _last[queue] = (ushort)(turn + 1);
+            _ends[(2 * queue) + 1] = (ushort)(turn + 1);
             return turn;
         }
 
         /// <summary>Ends the oldest turn of a queue that has one.</summary>
         public void RemoveFirst(int queue)
         {
-            int turn = _first[queue] - 1;
-            _first[queue] = (ushort)(_next[turn] + 1);
+            int turn = _ends[2 * queue] - 1;
+            _ends[2 * queue] = (ushort)(_next[turn] + 1);
             _queue[turn] = None;
             _next[turn] = _free;
             _free = turn;

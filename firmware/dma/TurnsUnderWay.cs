@@ -55,6 +55,7 @@ namespace SmartNicFw.Firmware.Dma
         private int _reservedBytes;
         private int _reservedPlace;
         private int _inWindow;
+        private int _turnsInWindow;
         private bool _isWindowFull;
 
         /// <summary>Starts with none.</summary>
@@ -153,6 +154,7 @@ namespace SmartNicFw.Firmware.Dma
             _bytes[turn] = _reservedBytes;
             _place[turn] = _reservedPlace;
             _inWindow += _reservedPlace;
+            _turnsInWindow += _reservedPlace != 0 ? 1 : 0;
             _sinceUs[turn] = nowUs;
             _count[function]++;
             Total++;
@@ -219,10 +221,11 @@ namespace SmartNicFw.Firmware.Dma
             }
         }
 
-        // True when the window has room, after late turns have left it if need be. One turn there always is room for.
+        // True when the window has room, after late turns have left it if need be. Two turns there always is room for, however long: one is
+        // on its way while the other is worked on.
         private bool HasRoom(int bytes, long nowUs)
         {
-            while (_inWindow != 0 && _inWindow + bytes > _window)
+            while (_turnsInWindow > 1 && _inWindow + bytes > _window)
             {
                 if (!TryAge(nowUs))
                 {
@@ -254,6 +257,7 @@ namespace SmartNicFw.Firmware.Dma
         private void LeaveWindow(int turn)
         {
             _inWindow -= _place[turn];
+            _turnsInWindow -= _place[turn] != 0 ? 1 : 0;
             _place[turn] = 0;
             _isWindowFull = false;
         }

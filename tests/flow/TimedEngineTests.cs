@@ -73,6 +73,7 @@ public sealed class TimedEngineTests
     [TestCase("gen4x8", 800, new[] { 100, 1, 10 }, false)]
     [TestCase("gen1x4", 300, new[] { 1000, 1, 500, 250 }, true)]
     [TestCase("gen5x16", 1500, new[] { 5, 2, 2, 1 }, false)]
+    [TestCase("gen4x8", 800, new[] { 1000, 1 }, true)]
     public void Weights_are_kept_and_the_link_is_busy_with_turns_under_way_on_it(string link, int roundTripNs, int[] weights, bool isPacked)
     {
         const int FrameBytes = 1514;

@@ -14,7 +14,7 @@ public sealed class NestedRates
     private const int PortMbps = 10_000;
     private const int Pairs = 2;
     private const long SettlingNs = 8_000_000;
-    private const long CountedNs = 32_000_000;
+    private const long CountedNs = 64_000_000;
 
     // Of the port. What is left of quanta and buckets at the edges of the window is most of it: nearly all trees are far below.
     private const double Tolerance = 0.01;
