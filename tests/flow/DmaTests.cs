@@ -178,6 +178,48 @@ public sealed class DmaTests
     }
 
     [Test]
+    public void Hostile_39_who_fills_the_window_and_hangs_holds_up_the_others_for_a_millisecond_and_no_more()
+    {
+        DataPathUnderTest nic = WithTurns(Vf0, Vf1);
+        TurnsUnderWay turns = nic.Firmware.DataPath.Turns;
+        nic.Engine.EndTurn(Vf1, 1, hasMore: true);
+        nic.Engine.EndTurn(Vf0, 1, hasMore: true);
+        nic.Step();
+        nic.Step();
+        Assert.That(turns.Count(Vf0), Is.GreaterThan(1), "one that had more has several turns at a time");
+        Assert.That(turns.Total, Is.InRange(4, TurnsUnderWay.WindowTurns), "and all of them fill the window");
+        Assert.That(nic.Firmware.HasWork, Is.False, "until a report comes or a turn is late");
+        Assert.That(nic.Firmware.NextTimerUs, Is.EqualTo(nic.Clock.NowUs + TurnsUnderWay.LateUs));
+
+        // The others' turns end as ever, and VF 0's do not: sooner or later the window is full of them.
+        int before = nic.Engine.TurnCount;
+        for (int step = 0; step < 100; step++)
+        {
+            nic.Engine.EndTurn(Vf1, 1, hasMore: true);
+            nic.Step();
+        }
+
+        Assert.That(turns.Count(Vf1), Is.LessThanOrEqualTo(1));
+        int stalled = nic.Engine.TurnCount;
+        Assert.That(stalled, Is.GreaterThan(before));
+        nic.Step();
+        Assert.That(nic.Engine.TurnCount, Is.EqualTo(stalled), "nothing is granted beyond the window");
+
+        nic.Clock.Advance(TurnsUnderWay.LateUs);
+        nic.Step();
+        Assert.That(nic.Engine.TurnCount, Is.GreaterThan(stalled));
+        for (int step = 0; step < 100; step++)
+        {
+            nic.Engine.EndTurn(Vf1, 1, hasMore: true);
+            nic.Step();
+        }
+
+        Assert.That(nic.Engine.TurnCount - stalled, Is.GreaterThanOrEqualTo(100), "late turns have no place in the window any more");
+        Assert.That(turns.Count(Vf0), Is.LessThanOrEqualTo(DmaCredits.TurnsOfAChannelAtMost / 2));
+        AssertUntouched(nic, Vf1);
+    }
+
+    [Test]
     public void Hostile_38_an_FLR_waits_for_turns_under_way_and_grants_none()
     {
         DataPathUnderTest nic = WithTurns(Vf0, Vf1);

@@ -20,23 +20,26 @@ public sealed class NestedRates
     private const double Tolerance = 0.01;
     private const double ToleranceOfNearlyAll = 0.0025;
 
-    [Test]
-    public void Nested_guarantees_limits_and_weights_give_the_rates_of_the_fluid_that_is_promised()
+    // With several turns under way as much more lies at the edges.
+    [TestCase(1, Cases, ToleranceOfNearlyAll)]
+    [TestCase(4, Cases / 10, 2 * ToleranceOfNearlyAll)]
+    public void Nested_guarantees_limits_and_weights_give_the_rates_of_the_fluid_that_is_promised(
+        int underWay, int cases, double toleranceOfNearlyAll)
     {
         var errors = new List<double>();
         Prop.ForAll(Arb.From(Gen.Choose(0, int.MaxValue - 1)), seed =>
         {
-            errors.Add(Worst(seed, out string rates));
+            errors.Add(Worst(seed, underWay, out string rates));
             if (errors[^1] > Tolerance)
             {
                 TestContext.Out.WriteLine(rates);
             }
 
             return errors[^1] <= Tolerance;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Cases));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(cases));
         errors.Sort();
-        TestContext.Out.WriteLine($"worst difference {errors[^1]:F4} of the port, {errors[Cases * 99 / 100]:F4} in 99 of 100 trees");
-        Assert.That(errors[Cases * 99 / 100], Is.LessThanOrEqualTo(ToleranceOfNearlyAll));
+        TestContext.Out.WriteLine($"worst difference {errors[^1]:F4} of the port, {errors[cases * 99 / 100]:F4} in 99 of 100 trees");
+        Assert.That(errors[cases * 99 / 100], Is.LessThanOrEqualTo(toleranceOfNearlyAll));
     }
 
     [Test]
@@ -78,12 +81,12 @@ public sealed class NestedRates
         return Rates(lab)[function];
     }
 
-    private static double Worst(int seed, out string rates)
+    private static double Worst(int seed, int underWay, out string rates)
     {
         var random = new Random(seed);
         bool isLarge = random.Next(16) == 0;
         ArbitrationTree tree = ArbitrationTree.Random(random, random.Next(2, isLarge ? 17 : 6), random.Next(isLarge ? 8 : 5), Pairs);
-        var lab = new ArbitrationLab(tree.Functions, tree.Groups - 1, Pairs, seed, mbps: PortMbps, turnNs: 0);
+        var lab = new ArbitrationLab(tree.Functions, tree.Groups - 1, Pairs, seed, underWay, PortMbps, turnNs: 0) { IsInOrder = true };
         Assert.That(tree.Tell(lab.Policy), Is.Null);
         (double[] guarantees, double[] limits) = SetRates(tree, lab, random);
         var isActive = new bool[tree.Functions];
