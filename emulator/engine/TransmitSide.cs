@@ -17,7 +17,7 @@ internal readonly record struct Turn(int Frames, int Bytes, bool HasMore);
 /// <summary>Moves frames from transmit queues.</summary>
 internal sealed unsafe class TransmitSide
 {
-    private const int BatchFrames = 64;
+    private const int BatchFrames = 128;
 
     private readonly QueueTable _table;
     private readonly PacketSwitch _switch;

@@ -56,21 +56,20 @@ namespace SmartNicFw.Firmware.Arbitration
         private readonly int[] _nodes;
         private readonly long[] _quanta;
 
-        // By list.
-        private readonly int[] _head;
-        private readonly int[] _active;
-        private readonly long[] _time;
-        private readonly long[] _owed;
+        // By list, in the same way: its first node, the sum of the weights that compete, its time, and the sum of their deficits.
+        private const int ListFields = 4;
+        private const int Head = 0;
+        private const int Active = 1;
+        private const int ListTime = 2;
+        private const int Owed = 3;
+        private readonly long[] _lists;
 
         /// <summary>Starts with empty lists; every node has weight 1.</summary>
         public DeficitRounds(int nodes, int lists)
         {
             _nodes = new int[nodes * Fields];
             _quanta = new long[nodes];
-            _head = new int[lists];
-            _active = new int[lists];
-            _time = new long[lists];
-            _owed = new long[lists];
+            _lists = new long[lists * ListFields];
             for (int node = 0; node < nodes; node++)
             {
                 _nodes[(node * Fields) + Next] = Nobody;
@@ -79,7 +78,7 @@ namespace SmartNicFw.Firmware.Arbitration
 
             for (int list = 0; list < lists; list++)
             {
-                _head[list] = Nobody;
+                _lists[(list * ListFields) + Head] = Nobody;
             }
         }
 
@@ -132,29 +131,29 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>Sum of the weights that compete in the list.</summary>
         public int ActiveWeight(int list)
         {
-            return _active[list];
+            return (int)_lists[(list * ListFields) + Active];
         }
 
         /// <summary>The list's time.</summary>
         public long Time(int list)
         {
-            return _time[list];
+            return _lists[(list * ListFields) + ListTime];
         }
 
         /// <summary>Moves the time of a list that was empty forward; a time that it is ahead of, by a turn at the most, changes nothing.</summary>
         public void Forward(int list, long time)
         {
-            long ahead = _time[list] - time;
+            long ahead = _lists[(list * ListFields) + ListTime] - time;
             if (ahead < 0 || ahead > LongestTurn)
             {
-                _time[list] = time;
+                _lists[(list * ListFields) + ListTime] = time;
             }
         }
 
         /// <summary>True when no node of the list can be picked.</summary>
         public bool IsEmpty(int list)
         {
-            return _head[list] == Nobody;
+            return (int)_lists[(list * ListFields) + Head] == Nobody;
         }
 
         /// <summary>True when the node can be picked.</summary>
@@ -184,9 +183,9 @@ namespace SmartNicFw.Firmware.Arbitration
             }
 
             long ahead = Ahead(node, list);
-            _time[list] += ahead / (_active[list] + weight);
-            _owed[list] += _nodes[credit];
-            _active[list] += weight;
+            _lists[(list * ListFields) + ListTime] += ahead / (_lists[(list * ListFields) + Active] + weight);
+            _lists[(list * ListFields) + Owed] += _nodes[credit];
+            _lists[(list * ListFields) + Active] += weight;
             return ahead;
         }
 
@@ -198,7 +197,7 @@ namespace SmartNicFw.Firmware.Arbitration
             long ahead = 0;
             int weight = Weight(node);
             int deficit = Deficit(node);
-            int others = _active[list] - weight;
+            int others = (int)_lists[(list * ListFields) + Active] - weight;
             if (others != 0)
             {
                 long rounds = Rounds(list);
@@ -208,18 +207,18 @@ namespace SmartNicFw.Firmware.Arbitration
                 }
 
                 ahead = Ahead(node, list);
-                _time[list] -= ahead / others;
+                _lists[(list * ListFields) + ListTime] -= ahead / others;
             }
             else if (deficit < 0 || keepsTurn)
             {
-                _time[list] += TimeOf(deficit, weight);
+                _lists[(list * ListFields) + ListTime] += TimeOf(deficit, weight);
             }
 
-            _owed[list] -= deficit;
-            _active[list] = others;
+            _lists[(list * ListFields) + Owed] -= deficit;
+            _lists[(list * ListFields) + Active] = others;
             if (others == 0)
             {
-                _quanta[node] = _time[list];
+                _quanta[node] = _lists[(list * ListFields) + ListTime];
             }
 
             if (!keepsTurn)
@@ -241,12 +240,12 @@ namespace SmartNicFw.Firmware.Arbitration
         public void Link(int node, int list)
         {
             int at = node * Fields;
-            int head = _head[list];
+            int head = (int)_lists[(list * ListFields) + Head];
             if (head == Nobody)
             {
                 _nodes[at + Next] = node;
                 _nodes[at + Previous] = node;
-                _head[list] = node;
+                _lists[(list * ListFields) + Head] = node;
                 return;
             }
 
@@ -257,7 +256,7 @@ namespace SmartNicFw.Firmware.Arbitration
             _nodes[(head * Fields) + Previous] = node;
             if ((_nodes[at + Share] & Visited) != 0)
             {
-                _head[list] = node;
+                _lists[(list * ListFields) + Head] = node;
             }
         }
 
@@ -268,16 +267,16 @@ namespace SmartNicFw.Firmware.Arbitration
             int next = _nodes[at + Next];
             if (next == node)
             {
-                _head[list] = Nobody;
+                _lists[(list * ListFields) + Head] = Nobody;
             }
             else
             {
                 int previous = _nodes[at + Previous];
                 _nodes[(previous * Fields) + Next] = next;
                 _nodes[(next * Fields) + Previous] = previous;
-                if (_head[list] == node)
+                if ((int)_lists[(list * ListFields) + Head] == node)
                 {
-                    _head[list] = next;
+                    _lists[(list * ListFields) + Head] = next;
                 }
             }
 
@@ -288,7 +287,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <returns>The node, whose deficit is above 0; or -1 when all that were visited are still in debt.</returns>
         public int Pick(int list)
         {
-            int node = _head[list];
+            int node = (int)_lists[(list * ListFields) + Head];
             for (int visit = 0; visit < VisitsPerPick; visit++)
             {
                 int at = node * Fields;
@@ -298,7 +297,7 @@ namespace SmartNicFw.Firmware.Arbitration
                     _nodes[at + Share] |= Visited;
                     _nodes[at + Credit] += quantum;
                     _quanta[node] += 1L << RoundShift(node);
-                    _owed[list] += quantum;
+                    _lists[(list * ListFields) + Owed] += quantum;
                 }
 
                 if (_nodes[at + Credit] > 0)
@@ -308,7 +307,7 @@ namespace SmartNicFw.Firmware.Arbitration
 
                 _nodes[at + Share] &= ~Visited;
                 node = _nodes[at + Next];
-                _head[list] = node;
+                _lists[(list * ListFields) + Head] = node;
             }
 
             return Nobody;
@@ -330,8 +329,8 @@ namespace SmartNicFw.Firmware.Arbitration
 
             if (isCompeting)
             {
-                _time[list] += TimeOf(bytes, _active[list]);
-                _owed[list] += deficit - before;
+                _lists[(list * ListFields) + ListTime] += TimeOf(bytes, (int)_lists[(list * ListFields) + Active]);
+                _lists[(list * ListFields) + Owed] += deficit - before;
 
                 // It has come as far as it took, whatever it is to pay back.
                 if (deficit != before - bytes)
@@ -353,9 +352,9 @@ namespace SmartNicFw.Firmware.Arbitration
 
         private void MoveToTail(int node, int list)
         {
-            if (_head[list] == node)
+            if ((int)_lists[(list * ListFields) + Head] == node)
             {
-                _head[list] = _nodes[(node * Fields) + Next];
+                _lists[(list * ListFields) + Head] = _nodes[(node * Fields) + Next];
             }
             else
             {
@@ -379,7 +378,9 @@ namespace SmartNicFw.Firmware.Arbitration
         // The mean of the quanta that nodes of the list have had, as a time.
         private long Rounds(int list)
         {
-            return _active[list] == 0 ? _time[list] : _time[list] + ((_owed[list] << TimeShift) / _active[list]);
+            int at = list * ListFields;
+            long time = _lists[at + ListTime];
+            return _lists[at + Active] == 0 ? time : time + ((_lists[at + Owed] << TimeShift) / _lists[at + Active]);
         }
 
         // No node has had a quantum more or less than all others; what seems to be more was rounded off, or is of turns under way.
@@ -393,7 +394,7 @@ namespace SmartNicFw.Firmware.Arbitration
         // How far the node's own time is ahead of the list's, times its weight.
         private long Ahead(int node, int list)
         {
-            return ((_quanta[node] - _time[list]) * Weight(node)) - ((long)Deficit(node) << TimeShift);
+            return ((_quanta[node] - _lists[(list * ListFields) + ListTime]) * Weight(node)) - ((long)Deficit(node) << TimeShift);
         }
     }
 }

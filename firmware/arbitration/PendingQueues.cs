@@ -19,6 +19,7 @@ namespace SmartNicFw.Firmware.Arbitration
         private readonly QueueNumbering _queues;
         private readonly QueueList _service;
         private int _sinceService;
+        private bool _isTransmitTaken;
 
         /// <summary>Starts empty.</summary>
         public PendingQueues(QueueNumbering queues, TransmitScheduler transmit)
@@ -75,6 +76,7 @@ namespace SmartNicFw.Firmware.Arbitration
                 if (index >= 0)
                 {
                     _sinceService++;
+                    _isTransmitTaken = true;
                     return index;
                 }
             }
@@ -82,13 +84,14 @@ namespace SmartNicFw.Firmware.Arbitration
             bytes = TransmitScheduler.BytesPerTurn;
             expected = 0;
             _sinceService = 0;
+            _isTransmitTaken = false;
             return _service.TryTake();
         }
 
         /// <summary>The turn that the queue was taken for is under way.</summary>
         public void Begin(int index)
         {
-            if (IsTransmit(index))
+            if (_isTransmitTaken)
             {
                 Transmit.Begin(index);
             }
@@ -97,7 +100,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>The turn that the queue was taken for could not be: it waits for another, and is first of its kind.</summary>
         public void Refuse(int index)
         {
-            if (!IsTransmit(index))
+            if (!_isTransmitTaken)
             {
                 _service.Add(index);
             }
@@ -107,7 +110,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <param name="isBlocked">True: it keeps what is left of its quantum.</param>
         public void GiveUp(int index, bool isBlocked)
         {
-            if (IsTransmit(index))
+            if (_isTransmitTaken)
             {
                 Transmit.GiveUp(index, isBlocked);
             }
@@ -121,13 +124,13 @@ namespace SmartNicFw.Firmware.Arbitration
         public void EndTurn(int index, int frames, int bytes, int copiedBytes, AfterTurn after)
         {
             bool goesOn = after == AfterTurn.Unknown || after == AfterTurn.More;
-            if (IsTransmit(index))
+            if (Transmit.IsInTurn(index))
             {
                 // A turn that moved nothing is not free for one that goes on.
                 int cost = EthernetLine.Bytes(frames == 0 && goesOn ? 1 : frames, copiedBytes);
                 Transmit.EndTurn(index, frames, EthernetLine.Bytes(frames, bytes), cost, after);
             }
-            else if (goesOn)
+            else if (goesOn && !IsTransmit(index))
             {
                 _service.Add(index);
             }

@@ -24,23 +24,27 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>No node.</summary>
         public const int None = -1;
 
-        private const byte Competing = 1;
-        private const byte HeldBack = 2;
+        private const int Competing = 1;
+        private const int HeldBack = 2;
 
         private readonly int _queues;
         private readonly int _functions;
         private readonly DeficitRounds _rounds;
         private readonly Guarantees _guarantees;
 
-        // By node: the node above (None for the port), the list it is in.
-        private readonly int[] _parent;
-        private readonly int[] _list;
-        private readonly byte[] _flags;
+        // What a turn needs of a node lies together. By node and field: the node above (None for the port), the list it is in, its flags.
+        private const int Fields = 4;
+        private const int Above = 0;
+        private const int List = 1;
+        private const int Flags = 2;
+        private readonly int[] _nodes;
 
-        // By node that has children, less the number of queues: sum of competing weights, lists that are not empty, time.
-        private readonly int[] _active;
-        private readonly ushort[] _linked;
-        private readonly long[] _time;
+        // By node that has children, less the number of queues, and field: sum of competing weights, lists that are not empty, time.
+        private const int GroupFields = 4;
+        private const int Active = 0;
+        private const int Linked = 1;
+        private const int GroupTime = 2;
+        private readonly long[] _groups;
 
         /// <summary>Puts every function right under the port, in class 0, with weight 1.</summary>
         /// <param name="groups">Rate groups, the port included: 1 upwards.</param>
@@ -52,27 +56,19 @@ namespace SmartNicFw.Firmware.Arbitration
             int groupNodes = groups * PriorityClasses.Count;
             int nodes = _queues + functions + groupNodes;
             _rounds = new DeficitRounds(nodes, functions + (groupNodes * DeficitRounds.Strata));
-            _parent = new int[nodes];
-            _list = new int[nodes];
-            _flags = new byte[nodes];
-            _active = new int[nodes - _queues];
-            _linked = new ushort[nodes - _queues];
-            _time = new long[nodes - _queues];
+            _nodes = new int[nodes * Fields];
+            _groups = new long[(nodes - _queues) * GroupFields];
             for (int queue = 0; queue < _queues; queue++)
             {
                 int function = queues.FunctionOf(queue);
-                _parent[queue] = FunctionNode(function);
-                _list[queue] = function;
+                _nodes[(queue * Fields) + Above] = FunctionNode(function);
+                _nodes[(queue * Fields) + List] = function;
             }
 
             for (int node = _queues; node < nodes; node++)
             {
-                _parent[node] = IsFunction(node) ? GroupNode(0, 0) : GroupNode(0, (node - GroupNode(0, 0)) % PriorityClasses.Count);
-                if (_parent[node] == node)
-                {
-                    _parent[node] = None;
-                }
-
+                int above = IsFunction(node) ? GroupNode(0, 0) : GroupNode(0, (node - GroupNode(0, 0)) % PriorityClasses.Count);
+                _nodes[(node * Fields) + Above] = above == node ? None : above;
                 FindList(node);
             }
         }
@@ -105,7 +101,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>The node above; <see cref="None"/> above the port.</summary>
         public int Parent(int node)
         {
-            return _parent[node];
+            return _nodes[(node * Fields) + Above];
         }
 
         /// <summary>Bit n: something of class n can be picked, unless the port is held back.</summary>
@@ -114,19 +110,19 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>True when something below the node can be picked.</summary>
         public bool HasLinked(int node)
         {
-            return _linked[node - _queues] != 0;
+            return _groups[GroupAt(node) + Linked] != 0;
         }
 
         /// <summary>True while the node competes.</summary>
         public bool IsCompeting(int node)
         {
-            return (_flags[node] & Competing) != 0;
+            return (_nodes[(node * Fields) + Flags] & Competing) != 0;
         }
 
         /// <summary>True while the node is held back.</summary>
         public bool IsHeldBack(int node)
         {
-            return (_flags[node] & HeldBack) != 0;
+            return (_nodes[(node * Fields) + Flags] & HeldBack) != 0;
         }
 
         /// <summary>A leaf has work: it competes, and waits for a turn.</summary>
@@ -141,17 +137,17 @@ namespace SmartNicFw.Firmware.Arbitration
         {
             while (!_rounds.IsLinked(node))
             {
-                int list = _list[node];
-                int parent = _parent[node];
+                int list = ListOf(node);
+                int parent = Parent(node);
                 _rounds.Link(node, list);
-                bool isFirst = _linked[parent - _queues] == 0;
-                _linked[parent - _queues] |= (ushort)(1 << StratumOf(parent, list));
+                bool isFirst = _groups[GroupAt(parent) + Linked] == 0;
+                _groups[GroupAt(parent) + Linked] |= 1L << StratumOf(parent, list);
                 if (!isFirst)
                 {
                     return;
                 }
 
-                if (_parent[parent] == None)
+                if (Parent(parent) == None)
                 {
                     LinkedClasses |= 1 << (parent - GroupNode(0, 0));
                     return;
@@ -172,21 +168,21 @@ namespace SmartNicFw.Firmware.Arbitration
         {
             while (_rounds.IsLinked(node))
             {
-                int list = _list[node];
-                int parent = _parent[node];
+                int list = ListOf(node);
+                int parent = Parent(node);
                 _rounds.Unlink(node, list);
                 if (!_rounds.IsEmpty(list))
                 {
                     return;
                 }
 
-                _linked[parent - _queues] &= (ushort)~(1 << StratumOf(parent, list));
-                if (_linked[parent - _queues] != 0)
+                _groups[GroupAt(parent) + Linked] &= ~(1L << StratumOf(parent, list));
+                if (_groups[GroupAt(parent) + Linked] != 0)
                 {
                     return;
                 }
 
-                if (_parent[parent] == None)
+                if (Parent(parent) == None)
                 {
                     LinkedClasses &= ~(1 << (parent - GroupNode(0, 0)));
                     return;
@@ -204,18 +200,18 @@ namespace SmartNicFw.Firmware.Arbitration
         {
             while (IsCompeting(node))
             {
-                int parent = _parent[node];
+                int parent = Parent(node);
                 int weight = _rounds.Weight(node);
                 long ahead = Ahead(node) * weight;
-                _flags[node] &= unchecked((byte)~Competing);
-                ahead += _rounds.Leave(node, _list[node], keepsTurn);
-                _active[parent - _queues] -= weight;
-                if (_active[parent - _queues] != 0)
+                _nodes[(node * Fields) + Flags] &= ~Competing;
+                ahead += _rounds.Leave(node, ListOf(node), keepsTurn);
+                _groups[GroupAt(parent) + Active] -= weight;
+                if (_groups[GroupAt(parent) + Active] != 0)
                 {
-                    _time[parent - _queues] -= ahead / _active[parent - _queues];
+                    _groups[GroupAt(parent) + GroupTime] -= ahead / _groups[GroupAt(parent) + Active];
                 }
 
-                if (_active[parent - _queues] != 0 || _parent[parent] == None)
+                if (_groups[GroupAt(parent) + Active] != 0 || Parent(parent) == None)
                 {
                     return;
                 }
@@ -227,30 +223,30 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>A function or a group is held back by its rate: nothing below it is picked, and it does not compete.</summary>
         public void Hold(int node)
         {
-            if (_parent[node] != None)
+            if (Parent(node) != None)
             {
                 Unlink(node);
                 Leave(node, true);
             }
 
-            _flags[node] |= HeldBack;
+            _nodes[(node * Fields) + Flags] |= HeldBack;
         }
 
         /// <summary>It is held back no longer.</summary>
         public void Release(int node)
         {
-            _flags[node] &= unchecked((byte)~HeldBack);
-            if (_parent[node] == None)
+            _nodes[(node * Fields) + Flags] &= ~HeldBack;
+            if (Parent(node) == None)
             {
                 return;
             }
 
-            if (_active[node - _queues] != 0)
+            if (_groups[GroupAt(node) + Active] != 0)
             {
                 Join(node);
             }
 
-            if (_linked[node - _queues] != 0)
+            if (_groups[GroupAt(node) + Linked] != 0)
             {
                 Link(node);
             }
@@ -262,10 +258,10 @@ namespace SmartNicFw.Firmware.Arbitration
             bool isHeldBack = IsHeldBack(node);
             Hold(node);
             _rounds.SetWeight(node, weight);
-            _parent[node] = parent;
+            _nodes[(node * Fields) + Above] = parent;
             FindList(node);
             Forward(node);
-            _rounds.LeftNow(node, _list[node]);
+            _rounds.LeftNow(node, ListOf(node));
             if (!isHeldBack)
             {
                 Release(node);
@@ -293,7 +289,7 @@ namespace SmartNicFw.Firmware.Arbitration
                 }
 
                 int deficit = _rounds.Deficit(node);
-                if (deficit < bytes && _rounds.Weight(node) != _active[above])
+                if (deficit < bytes && _rounds.Weight(node) != _groups[(above * GroupFields) + Active])
                 {
                     bytes = deficit;
                 }
@@ -311,17 +307,17 @@ namespace SmartNicFw.Firmware.Arbitration
         public void Charge(int queue, int start, int bytes)
         {
             int node = queue;
-            while (node != start && _parent[node] != None)
+            while (node != start && Parent(node) != None)
             {
-                int parent = _parent[node] - _queues;
+                int group = GroupAt(Parent(node));
                 bool isCompeting = IsCompeting(node);
-                _rounds.Charge(node, _list[node], bytes, isCompeting, _active[parent] == (isCompeting ? _rounds.Weight(node) : 0));
+                _rounds.Charge(node, ListOf(node), bytes, isCompeting, _groups[group + Active] == (isCompeting ? _rounds.Weight(node) : 0));
                 if (isCompeting)
                 {
-                    _time[parent] += DeficitRounds.TimeOf(bytes, _active[parent]);
+                    _groups[group + GroupTime] += DeficitRounds.TimeOf(bytes, (int)_groups[group + Active]);
                 }
 
-                node = _parent[node];
+                node = Parent(node);
             }
         }
 
@@ -329,16 +325,16 @@ namespace SmartNicFw.Firmware.Arbitration
         {
             while (!IsCompeting(node) && !IsHeldBack(node))
             {
-                int list = _list[node];
-                int parent = _parent[node];
+                int list = ListOf(node);
+                int parent = Parent(node);
                 Forward(node);
                 int weight = _rounds.Weight(node);
                 long ahead = Ahead(node) * weight;
-                _flags[node] |= Competing;
+                _nodes[(node * Fields) + Flags] |= Competing;
                 ahead += _rounds.Join(node, list);
-                _active[parent - _queues] += weight;
-                _time[parent - _queues] += ahead / _active[parent - _queues];
-                if (_parent[parent] == None)
+                _groups[GroupAt(parent) + Active] += weight;
+                _groups[GroupAt(parent) + GroupTime] += ahead / _groups[GroupAt(parent) + Active];
+                if (Parent(parent) == None)
                 {
                     return;
                 }
@@ -350,29 +346,29 @@ namespace SmartNicFw.Firmware.Arbitration
         // A list in which nobody competed has no claim to the time that passed.
         private void Forward(int node)
         {
-            if (_rounds.ActiveWeight(_list[node]) == 0)
+            if (_rounds.ActiveWeight(ListOf(node)) == 0)
             {
-                _rounds.Forward(_list[node], _time[_parent[node] - _queues]);
+                _rounds.Forward(ListOf(node), _groups[GroupAt(Parent(node)) + GroupTime]);
             }
         }
 
         // How far the node's list is ahead of the node above.
         private long Ahead(int node)
         {
-            return _rounds.Time(_list[node]) - _time[_parent[node] - _queues];
+            return _rounds.Time(ListOf(node)) - _groups[GroupAt(Parent(node)) + GroupTime];
         }
 
         private int ChooseList(int above)
         {
             int first = FirstList(above);
-            int linked = _linked[above];
+            int linked = (int)_groups[(above * GroupFields) + Linked];
             if ((linked & (linked - 1)) == 0)
             {
                 return first + DeficitRounds.Stratum(linked);
             }
 
             // How far the list that is furthest behind is ahead of the group: no list is eligible before that.
-            long now = _time[above];
+            long now = _groups[(above * GroupFields) + GroupTime];
             long eligible = long.MaxValue;
             for (int stratum = 0; stratum < DeficitRounds.Strata; stratum++)
             {
@@ -409,6 +405,16 @@ namespace SmartNicFw.Firmware.Arbitration
             return first + chosen;
         }
 
+        private int ListOf(int node)
+        {
+            return _nodes[(node * Fields) + List];
+        }
+
+        private int GroupAt(int node)
+        {
+            return (node - _queues) * GroupFields;
+        }
+
         private int FirstList(int above)
         {
             return _functions + ((above - _functions) * DeficitRounds.Strata);
@@ -421,9 +427,9 @@ namespace SmartNicFw.Firmware.Arbitration
 
         private void FindList(int node)
         {
-            if (_parent[node] != None)
+            if (Parent(node) != None)
             {
-                _list[node] = FirstList(_parent[node] - _queues) + DeficitRounds.Stratum(_rounds.Weight(node));
+                _nodes[(node * Fields) + List] = FirstList(Parent(node) - _queues) + DeficitRounds.Stratum(_rounds.Weight(node));
             }
         }
     }

@@ -61,11 +61,13 @@ namespace SmartNicFw.Firmware.Arbitration
         // By queue: what a frame cost in its last turn, line bytes; 0 for one that is not known to have more than a turn's work.
         private readonly int[] _frameCost;
 
-        // By turn: where it was picked from, line bytes reserved of limits, line bytes charged.
+        // By turn and field: where it was picked from, line bytes reserved of limits, line bytes charged.
+        private const int Fields = 4;
+        private const int Start = 0;
+        private const int Reserved = 1;
+        private const int Charged = 2;
         private readonly TurnSlots _turns;
-        private readonly int[] _start;
-        private readonly int[] _reserved;
-        private readonly int[] _charged;
+        private readonly int[] _grants;
         private int _guaranteedInARow;
 
         // What was picked last: its start, class, and the classes that waited.
@@ -94,9 +96,7 @@ namespace SmartNicFw.Firmware.Arbitration
             _limits = new RateLimits(_tree, functions, groups, clock, wheel);
             _frameCost = new int[queues.Count];
             _turns = new TurnSlots(queues.Count, turns);
-            _start = new int[turns];
-            _reserved = new int[turns];
-            _charged = new int[turns];
+            _grants = new int[turns * Fields];
         }
 
         /// <summary>Strict priority between classes.</summary>
@@ -146,7 +146,7 @@ namespace SmartNicFw.Firmware.Arbitration
             while (_turns.Has(queue))
             {
                 int turn = Close(queue);
-                _limits.Take(queue, -_reserved[turn]);
+                _limits.Take(queue, -_grants[(turn * Fields) + Reserved]);
             }
 
             Withdraw(queue);
@@ -209,9 +209,9 @@ namespace SmartNicFw.Firmware.Arbitration
             }
 
             _open = _turns.Add(queue);
-            _start[_open] = _takenStart;
-            _reserved[_open] = 0;
-            _charged[_open] = 0;
+            _grants[(_open * Fields) + Start] = _takenStart;
+            _grants[(_open * Fields) + Reserved] = 0;
+            _grants[(_open * Fields) + Charged] = 0;
         }
 
         /// <summary>A queue is given no turn now: it waits until it is woken, or for the report of a turn that is under way.</summary>
@@ -242,12 +242,12 @@ namespace SmartNicFw.Firmware.Arbitration
             }
 
             int turn = Close(queue);
-            int start = _start[turn];
-            _tree.Charge(queue, start, cost - _charged[turn]);
-            _limits.Take(queue, lineBytes - _reserved[turn]);
+            int start = _grants[(turn * Fields) + Start];
+            _tree.Charge(queue, start, cost - _grants[(turn * Fields) + Charged]);
+            _limits.Take(queue, lineBytes - _grants[(turn * Fields) + Reserved]);
             if (IsGuarantee(start))
             {
-                _guarantees.Settle(_tree.RateOf(start), lineBytes, _charged[turn]);
+                _guarantees.Settle(_tree.RateOf(start), lineBytes, _grants[(turn * Fields) + Charged]);
                 for (int node = _tree.Parent(start); node != SchedulingTree.None; node = _tree.Parent(node))
                 {
                     _guarantees.Sent(_tree.RateOf(node), lineBytes);
@@ -338,7 +338,7 @@ namespace SmartNicFw.Firmware.Arbitration
             int turn = _open;
             int queue = _turns.QueueOf(turn);
             _open = TurnSlots.None;
-            _reserved[turn] = _takenBytes;
+            _grants[(turn * Fields) + Reserved] = _takenBytes;
             _limits.Take(queue, _takenBytes);
             if (_frameCost[queue] == 0)
             {
@@ -346,11 +346,11 @@ namespace SmartNicFw.Firmware.Arbitration
                 return;
             }
 
-            _charged[turn] = Expected(queue, _takenBytes);
-            _tree.Charge(queue, _start[turn], _charged[turn]);
-            if (IsGuarantee(_start[turn]))
+            _grants[(turn * Fields) + Charged] = Expected(queue, _takenBytes);
+            _tree.Charge(queue, _grants[(turn * Fields) + Start], _grants[(turn * Fields) + Charged]);
+            if (IsGuarantee(_grants[(turn * Fields) + Start]))
             {
-                _guarantees.Reserve(_tree.RateOf(_start[turn]), _charged[turn]);
+                _guarantees.Reserve(_tree.RateOf(_grants[(turn * Fields) + Start]), _grants[(turn * Fields) + Charged]);
             }
         }
 
@@ -391,16 +391,16 @@ namespace SmartNicFw.Firmware.Arbitration
                 int queue = _turns.QueueOf(turn);
                 if (queue != TurnSlots.None)
                 {
-                    _limits.Take(queue, -_reserved[turn]);
-                    _tree.Charge(queue, _start[turn], -_charged[turn]);
-                    if (IsGuarantee(_start[turn]))
+                    _limits.Take(queue, -_grants[(turn * Fields) + Reserved]);
+                    _tree.Charge(queue, _grants[(turn * Fields) + Start], -_grants[(turn * Fields) + Charged]);
+                    if (IsGuarantee(_grants[(turn * Fields) + Start]))
                     {
-                        _guarantees.Settle(_tree.RateOf(_start[turn]), 0, _charged[turn]);
+                        _guarantees.Settle(_tree.RateOf(_grants[(turn * Fields) + Start]), 0, _grants[(turn * Fields) + Charged]);
                     }
 
-                    _reserved[turn] = 0;
-                    _charged[turn] = 0;
-                    _start[turn] = SchedulingTree.None;
+                    _grants[(turn * Fields) + Reserved] = 0;
+                    _grants[(turn * Fields) + Charged] = 0;
+                    _grants[(turn * Fields) + Start] = SchedulingTree.None;
                 }
             }
         }

@@ -13,9 +13,8 @@ namespace SmartNicFw.Firmware.Arbitration
         // By queue, in pairs: one more than the number of its first and of its last turn; 0 for none.
         private readonly ushort[] _ends;
 
-        // By turn: its queue, and the next one of the queue, or of those that are free.
-        private readonly int[] _queue;
-        private readonly int[] _next;
+        // By turn, in pairs: its queue, and the next one of the queue, or of those that are free.
+        private readonly int[] _turns;
         private int _free;
 
         /// <summary>Starts with no turn.</summary>
@@ -23,17 +22,17 @@ namespace SmartNicFw.Firmware.Arbitration
         public TurnSlots(int queues, int turns)
         {
             _ends = new ushort[2 * queues];
-            _queue = new int[turns];
-            _next = new int[turns];
+            _turns = new int[2 * turns];
+            Count = turns;
             for (int turn = 0; turn < turns; turn++)
             {
-                _queue[turn] = None;
-                _next[turn] = turn + 1 < turns ? turn + 1 : None;
+                _turns[2 * turn] = None;
+                _turns[(2 * turn) + 1] = turn + 1 < turns ? turn + 1 : None;
             }
         }
 
         /// <summary>Turns that there can be at a time.</summary>
-        public int Count => _queue.Length;
+        public int Count { get; }
 
         /// <summary>True when there is a number left.</summary>
         public bool HasFree => _free != None;
@@ -53,23 +52,23 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>Whose turn it is, or <see cref="None"/>.</summary>
         public int QueueOf(int turn)
         {
-            return _queue[turn];
+            return _turns[2 * turn];
         }
 
         /// <summary>Gives a queue a turn after those that it has. There must be a number left.</summary>
         public int Add(int queue)
         {
             int turn = _free;
-            _free = _next[turn];
-            _queue[turn] = queue;
-            _next[turn] = None;
+            _free = _turns[(2 * turn) + 1];
+            _turns[2 * turn] = queue;
+            _turns[(2 * turn) + 1] = None;
             if (_ends[2 * queue] == 0)
             {
                 _ends[2 * queue] = (ushort)(turn + 1);
             }
             else
             {
-                _next[_ends[(2 * queue) + 1] - 1] = turn;
+                _turns[(2 * _ends[(2 * queue) + 1]) - 1] = turn;
             }
 
             _ends[(2 * queue) + 1] = (ushort)(turn + 1);
@@ -80,9 +79,9 @@ namespace SmartNicFw.Firmware.Arbitration
         public void RemoveFirst(int queue)
         {
             int turn = _ends[2 * queue] - 1;
-            _ends[2 * queue] = (ushort)(_next[turn] + 1);
-            _queue[turn] = None;
-            _next[turn] = _free;
+            _ends[2 * queue] = (ushort)(_turns[(2 * turn) + 1] + 1);
+            _turns[2 * turn] = None;
+            _turns[(2 * turn) + 1] = _free;
             _free = turn;
         }
     }

@@ -34,18 +34,19 @@ namespace SmartNicFw.Firmware.Dma
         private readonly TurnSlots _turns;
         private readonly int _window;
 
-        // Lists by age, two for each PF, for its VFs wait as long as it does: place turns + 2n is the head of those that are in time, the
-        // next one that of those that are late, which are all older.
-        private readonly int[] _next;
-        private readonly int[] _previous;
-        private readonly int _heads;
-
-        // By turn; one that only writes has no tags, and one that is not in the window a place of 0 bytes.
-        private readonly byte[] _channel;
-        private readonly ushort[] _tags;
-        private readonly int[] _bytes;
-        private readonly int[] _place;
+        // What is known of a turn lies together. Lists by age, two for each PF, for its VFs wait as long as it does: entry turns + 2n is the
+        // head of those that are in time, the next one that of those that are late, which are all older. A turn that only writes has no tags,
+        // and one that is not in the window a place of 0 bytes.
+        private const int Fields = 8;
+        private const int Next = 0;
+        private const int Previous = 1;
+        private const int Channel = 2;
+        private const int Tags = 3;
+        private const int Bytes = 4;
+        private const int Place = 5;
+        private readonly int[] _entries;
         private readonly long[] _sinceUs;
+        private readonly int _heads;
 
         // By function.
         private readonly ushort[] _count;
@@ -68,18 +69,13 @@ namespace SmartNicFw.Firmware.Dma
             _heads = turns;
             _turns = new TurnSlots(state.Queues.Count, turns);
             Credits = new DmaCredits(configuration, numbering.Count);
-            _next = new int[turns + (2 * numbering.PhysicalFunctions)];
-            _previous = new int[turns + (2 * numbering.PhysicalFunctions)];
-            for (int place = 0; place < _next.Length; place++)
+            _entries = new int[(turns + (2 * numbering.PhysicalFunctions)) * Fields];
+            for (int head = turns; head < turns + (2 * numbering.PhysicalFunctions); head++)
             {
-                _next[place] = place;
-                _previous[place] = place;
+                _entries[(head * Fields) + Next] = head;
+                _entries[(head * Fields) + Previous] = head;
             }
 
-            _channel = new byte[turns];
-            _tags = new ushort[turns];
-            _bytes = new int[turns];
-            _place = new int[turns];
             _sinceUs = new long[turns];
             _count = new ushort[numbering.Count];
         }
@@ -149,10 +145,11 @@ namespace SmartNicFw.Firmware.Dma
         public void Begin(int index, int function, int channel, long nowUs)
         {
             int turn = _turns.Add(index);
-            _channel[turn] = (byte)channel;
-            _tags[turn] = (ushort)_reservedTags;
-            _bytes[turn] = _reservedBytes;
-            _place[turn] = _reservedPlace;
+            int at = turn * Fields;
+            _entries[at + Channel] = channel;
+            _entries[at + Tags] = _reservedTags;
+            _entries[at + Bytes] = _reservedBytes;
+            _entries[at + Place] = _reservedPlace;
             _inWindow += _reservedPlace;
             _turnsInWindow += _reservedPlace != 0 ? 1 : 0;
             _sinceUs[turn] = nowUs;
@@ -178,9 +175,9 @@ namespace SmartNicFw.Firmware.Dma
             LeaveWindow(turn);
             _count[function]--;
             Total--;
-            int tags = _tags[turn];
-            int bytes = _bytes[turn];
-            Credits.Return(_channel[turn], function, tags == 0 ? 0 : bytes, tags, bytes);
+            int tags = _entries[(turn * Fields) + Tags];
+            int bytes = _entries[(turn * Fields) + Bytes];
+            Credits.Return(_entries[(turn * Fields) + Channel], function, tags == 0 ? 0 : bytes, tags, bytes);
             return true;
         }
 
@@ -210,7 +207,7 @@ namespace SmartNicFw.Firmware.Dma
                 {
                     long deadline = DeadlineUs(physicalFunction);
                     next = deadline < next ? deadline : next;
-                    int oldest = _next[InTime(physicalFunction)];
+                    int oldest = NextOf(InTime(physicalFunction));
                     if (_isWindowFull && oldest < _heads && _sinceUs[oldest] + LateUs < next)
                     {
                         next = _sinceUs[oldest] + LateUs;
@@ -241,7 +238,7 @@ namespace SmartNicFw.Firmware.Dma
         {
             for (int physicalFunction = 0; physicalFunction < _numbering.PhysicalFunctions; physicalFunction++)
             {
-                int turn = _next[InTime(physicalFunction)];
+                int turn = NextOf(InTime(physicalFunction));
                 if (turn < _heads && _sinceUs[turn] + LateUs <= nowUs)
                 {
                     TakeOut(turn);
@@ -256,25 +253,33 @@ namespace SmartNicFw.Firmware.Dma
 
         private void LeaveWindow(int turn)
         {
-            _inWindow -= _place[turn];
-            _turnsInWindow -= _place[turn] != 0 ? 1 : 0;
-            _place[turn] = 0;
+            int place = _entries[(turn * Fields) + Place];
+            _entries[(turn * Fields) + Place] = 0;
+            _inWindow -= place;
+            _turnsInWindow -= place != 0 ? 1 : 0;
             _isWindowFull = false;
         }
 
         private void Append(int turn, int head)
         {
-            int last = _previous[head];
-            _next[last] = turn;
-            _previous[turn] = last;
-            _next[turn] = head;
-            _previous[head] = turn;
+            int last = _entries[(head * Fields) + Previous];
+            _entries[(last * Fields) + Next] = turn;
+            _entries[(turn * Fields) + Previous] = last;
+            _entries[(turn * Fields) + Next] = head;
+            _entries[(head * Fields) + Previous] = turn;
         }
 
         private void TakeOut(int turn)
         {
-            _next[_previous[turn]] = _next[turn];
-            _previous[_next[turn]] = _previous[turn];
+            int next = NextOf(turn);
+            int previous = _entries[(turn * Fields) + Previous];
+            _entries[(previous * Fields) + Next] = next;
+            _entries[(next * Fields) + Previous] = previous;
+        }
+
+        private int NextOf(int entry)
+        {
+            return _entries[(entry * Fields) + Next];
         }
 
         private int InTime(int physicalFunction)
@@ -290,8 +295,8 @@ namespace SmartNicFw.Firmware.Dma
         // The oldest turn of a PF and its VFs, or a number that is none of a turn.
         private int Oldest(int physicalFunction)
         {
-            int late = _next[Late(physicalFunction)];
-            return late < _heads ? late : _next[InTime(physicalFunction)];
+            int late = NextOf(Late(physicalFunction));
+            return late < _heads ? late : NextOf(InTime(physicalFunction));
         }
 
         // The oldest turn of the PF and its VFs ends by then.
