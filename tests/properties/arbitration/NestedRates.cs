@@ -16,6 +16,9 @@ public sealed class NestedRates
     private const long SettlingNs = 8_000_000;
     private const long CountedNs = 64_000_000;
 
+    // For the few trees that are far off: what lies at the edges weighs less, and what is left are rates.
+    private const long CountedLongerNs = 512_000_000;
+
     // Of the port. What is left of quanta and buckets at the edges of the window is most of it: nearly all trees are far below.
     private const double Tolerance = 0.01;
     private const double ToleranceOfNearlyAll = 0.0025;
@@ -101,12 +104,21 @@ public sealed class NestedRates
 
         double[] expected = new FluidRates(tree, guarantees, limits, function => isActive[function]).Of(PortMbps);
         double[] seen = Sums(tree, Rates(lab));
-        double worst = Enumerable.Range(0, seen.Length).Max(owner => Math.Abs(seen[owner] - expected[owner])) / PortMbps;
+        double worst = Difference(seen, expected);
+        if (worst > Tolerance / 2)
+        {
+            seen = Sums(tree, Rates(lab, CountedLongerNs));
+            worst = Difference(seen, expected);
+        }
+
         rates = worst <= Tolerance ? "" : $"seed {seed}: {tree}" + string.Concat(Enumerable.Range(0, seen.Length).Select(owner =>
             $"\n  {(owner < tree.Functions ? "function " + owner : "group " + (owner - tree.Functions))} guarantee {guarantees[owner]} limit "
             + $"{limits[owner]}: {seen[owner]:F0} of {expected[owner]:F0}"));
         return worst;
     }
+
+    private static double Difference(double[] seen, double[] expected) =>
+        seen.Zip(expected, (one, other) => Math.Abs(one - other)).Max() / PortMbps;
 
     // What may not be is refused: then there is none.
     private static (double[] Guarantees, double[] Limits) SetRates(ArbitrationTree tree, ArbitrationLab lab, Random random)
@@ -129,7 +141,7 @@ public sealed class NestedRates
         return (guarantees, limits);
     }
 
-    private static double[] Rates(ArbitrationLab lab)
+    private static double[] Rates(ArbitrationLab lab, long countedNs = CountedNs)
     {
         while (lab.NowNs < SettlingNs)
         {
@@ -138,7 +150,7 @@ public sealed class NestedRates
 
         long start = lab.NowNs;
         var bytes = new double[lab.Functions];
-        while (lab.NowNs < start + CountedNs)
+        while (lab.NowNs < start + countedNs)
         {
             if (lab.TryTurn(out LabTurn taken))
             {
