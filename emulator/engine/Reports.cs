@@ -53,8 +53,10 @@ internal sealed class Reports
     /// <summary>Removes the oldest.</summary>
     public void RemoveOldest()
     {
-        _first = (_first + 1) & (_room.Length - 1);
         _count--;
+
+        // An empty ring begins anew: a board that takes each report at once has one place, which stays in the cache.
+        _first = _count == 0 ? 0 : (_first + 1) & (_room.Length - 1);
     }
 
     /// <summary>Removes all reports of a queue; the others keep their order.</summary>
