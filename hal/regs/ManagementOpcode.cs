@@ -34,11 +34,11 @@ namespace SmartNicFw.Hal.Regs
         public const int ReadConfig = 0x0105;
 
         /// <summary>Says what one attribute of a function is set to.</summary>
-        /// <remarks>Request: <see cref="ManagementAttributeRequest"/>. Response: <see cref="ManagementAttribute"/>.</remarks>
+        /// <remarks>Request: <see cref="ManagementAttributeRequest"/>. Response: <see cref="ManagementAttributeValue"/>.</remarks>
         public const int GetAttribute = 0x0201;
 
         /// <summary>Sets one attribute of a function. In a transaction: when that is committed.</summary>
-        /// <remarks>Request: <see cref="ManagementAttribute"/>. Response: none.</remarks>
+        /// <remarks>Request: <see cref="ManagementAttributeValue"/>. Response: none.</remarks>
         public const int SetAttribute = 0x0202;
 
         /// <summary>Adds a rate group. In a transaction: when that is committed.</summary>
@@ -112,7 +112,7 @@ namespace SmartNicFw.Hal.Regs
                 case GetAttribute:
                     return ManagementAttributeRequest.Bytes;
                 case SetAttribute:
-                    return ManagementAttribute.Bytes;
+                    return ManagementAttributeValue.Bytes;
                 case AddRateGroup:
                 case SetRateGroup:
                     return ManagementRateGroup.Bytes;

@@ -15,7 +15,7 @@ namespace SmartNicFw.Hal.Regs
     }
 
     /// <summary>An attribute of a function and its value.</summary>
-    public static class ManagementAttribute
+    public static class ManagementAttributeValue
     {
         /// <summary>Size in bytes.</summary>
         public const int Bytes = 0x10;

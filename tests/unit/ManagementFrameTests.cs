@@ -36,10 +36,10 @@ public sealed partial class ManagementFrameTests
     public void A_request_has_these_bytes()
     {
         byte[] frame = new byte[ManagementFrame.MaxBytes];
-        LittleEndian.WriteU16(frame, ManagementFrame.PayloadOffset + ManagementAttribute.FunctionOffset, 4);
-        LittleEndian.WriteU16(frame, ManagementFrame.PayloadOffset + ManagementAttribute.AttributeOffset, ManagementAttributeKind.Mac);
-        LittleEndian.WriteU64(frame, ManagementFrame.PayloadOffset + ManagementAttribute.ValueOffset, 0x5544_3322_1102);
-        int bytes = ManagementCodec.WriteRequest(frame, 0, ManagementOpcode.SetAttribute, 0x12345678, ManagementAttribute.Bytes);
+        LittleEndian.WriteU16(frame, ManagementFrame.PayloadOffset + ManagementAttributeValue.FunctionOffset, 4);
+        LittleEndian.WriteU16(frame, ManagementFrame.PayloadOffset + ManagementAttributeValue.AttributeOffset, ManagementAttributeKind.Mac);
+        LittleEndian.WriteU64(frame, ManagementFrame.PayloadOffset + ManagementAttributeValue.ValueOffset, 0x5544_3322_1102);
+        int bytes = ManagementCodec.WriteRequest(frame, 0, ManagementOpcode.SetAttribute, 0x12345678, ManagementAttributeValue.Bytes);
 
         Assert.That(Convert.ToHexString(frame, 0, bytes), Is.EqualTo(GoldenRequest.Replace(" ", "", StringComparison.Ordinal)));
         Assert.That(ManagementCodec.Check(frame, 0, bytes, ManagementFrame.Request), Is.EqualTo(ManagementStatus.Ok));

@@ -48,7 +48,7 @@ internal static class ManagementLayouts
         new(typeof(ManagementConfigData), 0, ManagementConfigData.Bytes + 1,
             [Plain("Function", 2), Plain("Register", 2), Plain("Length", 2), Plain("Reserved", 2), Plain("Data", 1)]),
         new(typeof(ManagementAttributeRequest), 0, ManagementAttributeRequest.Bytes, [Plain("Function", 2), Plain("Attribute", 2)]),
-        new(typeof(ManagementAttribute), 0, ManagementAttribute.Bytes,
+        new(typeof(ManagementAttributeValue), 0, ManagementAttributeValue.Bytes,
             [Plain("Function", 2), Plain("Attribute", 2), Plain("Reserved", 4), Plain("Value", 8)]),
         new(typeof(ManagementRateGroupNumber), 0, ManagementRateGroupNumber.Bytes, [Plain("Group", 2), Plain("Reserved", 2)]),
         new(typeof(ManagementRateGroup), 0, ManagementRateGroup.Bytes,
