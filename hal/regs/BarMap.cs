@@ -40,6 +40,12 @@ namespace SmartNicFw.Hal.Regs
         /// <summary>Size of the page for device configuration in bytes.</summary>
         public const int DeviceConfigBytes = 0x1000;
 
+        /// <summary>Where a PF has the window of the management protocol, offset in the control BAR; a VF has nothing there.</summary>
+        public const int ManagementOffset = 0x3000;
+
+        /// <summary>Size in bytes of the page for <see cref="ManagementWindow"/>.</summary>
+        public const int ManagementBytes = 0x1000;
+
         /// <summary>BAR with the MSI-X table in its lower half and the pending bit array in its upper half.</summary>
         public const int MsixBar = 2;
 

@@ -159,11 +159,11 @@ internal static class LayoutTable
         new(typeof(VirtioNetControl), 0, VirtioNetControl.DataOffset + 1, [Plain("Class", 1), Plain("Command", 1), Plain("Data", 1)]),
     ];
 
-    private static LayoutRow Plain(string name, int bytes) => new(name, bytes);
+    internal static LayoutRow Plain(string name, int bytes) => new(name, bytes);
 
-    private static LayoutRow Bits(string name, int bytes, uint reserved) => new(name, bytes, reserved);
+    internal static LayoutRow Bits(string name, int bytes, uint reserved) => new(name, bytes, reserved);
 
     private static LayoutRow Errors(string name, string prefix) => new(name, 4, 0xFF800FCF, prefix);
 
-    private static LayoutRow Gap(int bytes, string why) => new(null, bytes, Why: why);
+    internal static LayoutRow Gap(int bytes, string why) => new(null, bytes, Why: why);
 }

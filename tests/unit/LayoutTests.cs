@@ -1,10 +1,11 @@
-// Proves each layout of hal/spec against its row of data: no overlap, no gap unexplained, no bit named twice.
+// Proves each layout of hal/spec and hal/regs against its row of data: no overlap, no gap unexplained, no bit named twice.
 using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Reflection;
 using NUnit.Framework;
+using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Tests.Unit;
@@ -16,10 +17,14 @@ public sealed class LayoutTests
     {
         ["PciCapability.FirstOffset"] = "where a chain may start",
         ["PciExtendedCapability.FirstOffset"] = "where the chain starts",
+        ["BarMap.CommonConfigOffset"] = "where a structure begins",
+        ["BarMap.IsrOffset"] = "where a structure begins",
+        ["BarMap.DeviceConfigOffset"] = "where a structure begins",
+        ["BarMap.ManagementOffset"] = "where a structure begins",
         ["VirtioPciCapability.NotifyMultiplierOffset"] = "the notification capability has it where the configuration access capability has its data",
     };
 
-    private static IEnumerable<Layout> Layouts => LayoutTable.All;
+    private static IEnumerable<Layout> Layouts => LayoutTable.All.Concat(ManagementLayouts.All);
 
     [TestCaseSource(nameof(Layouts))]
     public void Registers_follow_each_other_without_gap_or_overlap_up_to_the_size(object layout)
@@ -78,10 +83,10 @@ public sealed class LayoutTests
     public void Every_class_of_registers_is_in_the_table()
     {
         var withOffsets = typeof(PciConfigHeader).Assembly.GetTypes()
-            .Where(type => type.Namespace == typeof(PciConfigHeader).Namespace)
+            .Where(type => type.Namespace == typeof(PciConfigHeader).Namespace || type.Namespace == typeof(BarMap).Namespace)
             .Where(type => Constants(type).Any(field => field.Name.EndsWith("Offset", StringComparison.Ordinal)
                 && !NotRegisters.ContainsKey($"{type.Name}.{field.Name}")));
-        Assert.That(withOffsets, Is.EquivalentTo(LayoutTable.All.Select(layout => layout.Type)));
+        Assert.That(withOffsets, Is.EquivalentTo(Layouts.Select(layout => layout.Type)));
     }
 
     private static IEnumerable<FieldInfo> MasksOf(Type type, LayoutRow row, LayoutRow[] rows)
