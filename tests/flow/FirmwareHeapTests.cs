@@ -41,8 +41,9 @@ public sealed class FirmwareHeapTests
         nic.Engine.Held.EnsureCapacity(64);
         var busy = new EndlessBoard();
         var firmware = new FirmwareRuntime(nic.Configuration, busy.Contracts());
-        for (int step = 0; step < 100; step++)
+        for (int step = 0; step < 1000; step++)
         {
+            nic.Clock.Advance(2);
             nic.Step();
             firmware.Step();
         }

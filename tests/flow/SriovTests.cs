@@ -44,14 +44,20 @@ public sealed class SriovTests
         int vf = endpoint.VfId(15);
         int control = endpoint.Pf().Sriov + SriovCapability.ControlOffset;
         uint on = endpoint.SriovControlBits(0);
-        long before = System.GC.GetAllocatedBytesForCurrentThread();
-        for (int round = 0; round < 100_000; round++)
+        void Toggle(int rounds)
         {
-            endpoint.Send(vf, PciConfigHeader.CommandOffset, true, PciConfigHeader.CommandBusMasterEnableMask);
-            endpoint.Send(Pf0, control, true, on & ~(uint)SriovCapability.ControlVfEnableMask);
-            endpoint.Send(Pf0, control, true, on);
+            for (int round = 0; round < rounds; round++)
+            {
+                endpoint.Send(vf, PciConfigHeader.CommandOffset, true, PciConfigHeader.CommandBusMasterEnableMask);
+                endpoint.Send(Pf0, control, true, on & ~(uint)SriovCapability.ControlVfEnableMask);
+                endpoint.Send(Pf0, control, true, on);
+            }
         }
 
+        // What the runtime allocates for code that runs for the first time is not the firmware's.
+        Toggle(1000);
+        long before = System.GC.GetAllocatedBytesForCurrentThread();
+        Toggle(100_000);
         Assert.That(System.GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
         endpoint.Settle();
         Assert.That(endpoint.Read16(vf, PciConfigHeader.CommandOffset), Is.Zero);
