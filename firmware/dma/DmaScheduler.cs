@@ -169,9 +169,15 @@ namespace SmartNicFw.Firmware.Dma
             return taken == EventsPerStep;
         }
 
-        /// <summary>Ends turns that have lasted too long, at most <see cref="EventsPerStep"/> of them.</summary>
+        /// <summary>Ends turns that have lasted too long, at most <see cref="EventsPerStep"/> of them; one that is late makes room for others.</summary>
         public void ExpireTurns()
         {
+            // Also when nobody waits for the place any more: else its time would be due until the turn ends.
+            if (_turns.TryFreePlace(NowUs))
+            {
+                IsFull = false;
+            }
+
             for (int expired = 0; expired < EventsPerStep && _turns.Total != 0; expired++)
             {
                 int index = _turns.Expired(NowUs);

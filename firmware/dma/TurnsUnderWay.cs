@@ -181,6 +181,13 @@ namespace SmartNicFw.Firmware.Dma
             return true;
         }
 
+        /// <summary>Takes a late turn out of the window, if somebody was refused a place since one became free.</summary>
+        /// <returns>True when there is a place again.</returns>
+        public bool TryFreePlace(long nowUs)
+        {
+            return _isWindowFull && TryAge(nowUs);
+        }
+
         /// <summary>A queue whose turn has lasted too long, or <see cref="None"/>. It stays under way.</summary>
         public int Expired(long nowUs)
         {

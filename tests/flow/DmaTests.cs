@@ -220,6 +220,26 @@ public sealed class DmaTests
     }
 
     [Test]
+    public void A_late_turn_whose_place_nobody_waits_for_any_more_keeps_no_board_awake()
+    {
+        DataPathUnderTest nic = WithTurns(Vf0);
+        nic.Engine.EndTurn(Vf0, 1, hasMore: true);
+        nic.Step();
+        nic.Step();
+        Assert.That(nic.Firmware.NextTimerUs, Is.EqualTo(nic.Clock.NowUs + TurnsUnderWay.LateUs), "the window is full, and one waits");
+
+        // Who waited may issue no requests any more, and what the engine works on does not end.
+        nic.ConfigWrite(Vf0, PciConfigHeader.CommandOffset, 0, 2);
+        nic.Step();
+        Assert.That(nic.Firmware.DataPath.Pending.IsEmpty, Is.True);
+        nic.Clock.Advance(TurnsUnderWay.LateUs);
+        nic.Step();
+        nic.Step();
+        Assert.That(nic.Firmware.HasWork, Is.False);
+        Assert.That(nic.Firmware.NextTimerUs, Is.GreaterThan(nic.Clock.NowUs));
+    }
+
+    [Test]
     public void Hostile_38_an_FLR_waits_for_turns_under_way_and_grants_none()
     {
         DataPathUnderTest nic = WithTurns(Vf0, Vf1);
