@@ -71,7 +71,7 @@ namespace SmartNicFw.Firmware
             _lifecycle = new DeviceLifecycle(
                 State, board.QueueEngine, _mastering, board.SwitchTable, Pending, Policy, _moderator, coalescing, Msix, steering, Counters,
                 Turns, Events, board.Clock);
-            _doorbells = new DoorbellHandler(board.DoorbellPort, access, State, Pending, Counters);
+            _doorbells = new DoorbellHandler(board.DoorbellPort, access, State, Pending, Turns, Counters);
             CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(configuration, numbering), _lifecycle, Msix);
             _bars = new BarAccessHandler(
                 configuration, board.BarPort, numbering, access, State, common,

@@ -1,5 +1,6 @@
 // From a doorbell to the list of queues with work. Believes nothing that the doorbell says before it is checked.
 using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Dma;
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Firmware.Virtio;
 using SmartNicFw.Hal.Contracts;
@@ -16,17 +17,20 @@ namespace SmartNicFw.Firmware.Arbitration
         private readonly FunctionAccess _access;
         private readonly VirtioState _state;
         private readonly PendingQueues _pending;
+        private readonly TurnsUnderWay _turns;
         private readonly Counters _counters;
         private readonly Doorbell _doorbell = new Doorbell();
 
         /// <summary>Connects the room.</summary>
         public DoorbellHandler(
-            IDoorbellPort port, FunctionAccess access, VirtioState state, PendingQueues pending, Counters counters)
+            IDoorbellPort port, FunctionAccess access, VirtioState state, PendingQueues pending, TurnsUnderWay turns,
+            Counters counters)
         {
             _port = port;
             _access = access;
             _state = state;
             _pending = pending;
+            _turns = turns;
             _counters = counters;
         }
 
@@ -60,7 +64,7 @@ namespace SmartNicFw.Firmware.Arbitration
 
             _counters.Notifications[function]++;
             _state.Notifications[index]++;
-            if (_state.Has(index, QueueFlag.InTurn))
+            if (_turns.IsUnderWay(index))
             {
                 // What came too late for the turn is looked for after it.
                 _state.Change(index, 0, QueueFlag.Rung);

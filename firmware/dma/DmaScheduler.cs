@@ -107,7 +107,6 @@ namespace SmartNicFw.Firmware.Dma
             {
                 _turns.Begin(index, function, channel, NowUs);
                 _pending.Begin(index);
-                _state.Change(index, 0, QueueFlag.InTurn);
                 _counters.Turns[function]++;
                 return true;
             }
@@ -201,7 +200,7 @@ namespace SmartNicFw.Firmware.Dma
             }
 
             bool isRung = _state.Has(index, QueueFlag.Rung);
-            _state.Change(index, _turns.IsUnderWay(index) ? QueueFlag.Rung : QueueFlag.InTurn | QueueFlag.Rung, 0);
+            _state.Change(index, QueueFlag.Rung, 0);
             _pending.EndTurn(index, _event.Frames, _event.Bytes, _event.CopiedBytes, After(isRung));
             if (_overShare[function] != 0)
             {

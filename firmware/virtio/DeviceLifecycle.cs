@@ -248,7 +248,7 @@ namespace SmartNicFw.Firmware.Virtio
                 int end = first + _state.QueueCount(function);
                 for (int index = first; index < end; index++)
                 {
-                    if (_state.Has(index, QueueFlag.InTurn))
+                    if (_turns.IsUnderWay(index))
                     {
                         // The turn was granted before, and may have ended early.
                         _state.Change(index, 0, QueueFlag.Rung);
@@ -300,7 +300,7 @@ namespace SmartNicFw.Firmware.Virtio
             _engine.Stop(function, queue);
             _pending.Remove(index);
             _moderator.Forget(index);
-            _state.Change(index, QueueFlag.Running | QueueFlag.InTurn | QueueFlag.Rung, 0);
+            _state.Change(index, QueueFlag.Running | QueueFlag.Rung, 0);
             bool isCut = false;
             while (_turns.End(index, function))
             {

@@ -23,11 +23,8 @@ namespace SmartNicFw.Firmware.Virtio
         /// <summary>The engine runs it.</summary>
         public const int Running = 0x20;
 
-        /// <summary>A turn of it is under way.</summary>
-        public const int InTurn = 0x40;
-
-        /// <summary>Its doorbell rang during the turn.</summary>
-        public const int Rung = 0x80;
+        /// <summary>Its doorbell rang while a turn of it was under way.</summary>
+        public const int Rung = 0x40;
     }
 
     /// <summary>State by function and by queue; a queue's place is <see cref="QueueNumbering"/>'s index.</summary>

@@ -380,7 +380,7 @@ public sealed class DmaTests
     {
         Assert.That(nic.State.IsLive(function), Is.True);
         Assert.That(nic.Firmware.DataPath.Counters.DmaFaults[function], Is.Zero);
-        if (!nic.State.Has(nic.State.IndexOf(function, 1), QueueFlag.InTurn))
+        if (!nic.Firmware.DataPath.Turns.IsUnderWay(nic.State.IndexOf(function, 1)))
         {
             Begin(nic, function);
         }

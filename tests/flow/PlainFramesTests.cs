@@ -265,7 +265,7 @@ public sealed class PlainFramesTests
             lab.Board.Step();
         }
 
-        // A turn ends after 96 KB that were made: two of these frames, of which next to nothing is.
+        // A turn ends after 192 KB that were made. Of these frames next to nothing is, so it takes many.
         Assert.That(lab.Board.Engine.Turns - turns, Is.LessThan(Frames));
         for (int vf = 1; vf <= Receivers; vf++)
         {
