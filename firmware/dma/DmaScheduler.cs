@@ -107,6 +107,9 @@ namespace SmartNicFw.Firmware.Dma
             {
                 _turns.Begin(index, function, channel, NowUs);
                 _pending.Begin(index);
+
+                // What rang before is found by this turn; what rings from now on, by one after it.
+                _state.Change(index, QueueFlag.Rung, 0);
                 _counters.Turns[function]++;
                 return true;
             }
@@ -199,9 +202,7 @@ namespace SmartNicFw.Firmware.Dma
                 return;
             }
 
-            bool isRung = _state.Has(index, QueueFlag.Rung);
-            _state.Change(index, QueueFlag.Rung, 0);
-            _pending.EndTurn(index, _event.Frames, _event.Bytes, _event.CopiedBytes, After(isRung));
+            _pending.EndTurn(index, _event.Frames, _event.Bytes, _event.CopiedBytes, After(_state.Has(index, QueueFlag.Rung)));
             if (_overShare[function] != 0)
             {
                 Readmit(function);

@@ -23,7 +23,7 @@ namespace SmartNicFw.Firmware.Virtio
         /// <summary>The engine runs it.</summary>
         public const int Running = 0x20;
 
-        /// <summary>Its doorbell rang while a turn of it was under way.</summary>
+        /// <summary>Its doorbell rang after its last turn had begun.</summary>
         public const int Rung = 0x40;
     }
 

@@ -193,7 +193,7 @@ public sealed class DmaTests
 
         // The others' turns end as ever, and VF 0's do not: sooner or later the window is full of them.
         int before = nic.Engine.TurnCount;
-        for (int step = 0; step < 100; step++)
+        for (int step = 0; step < 2000; step++)
         {
             nic.Engine.EndTurn(Vf1, 1, hasMore: true);
             nic.Step();
@@ -237,6 +237,33 @@ public sealed class DmaTests
         nic.Step();
         Assert.That(nic.Firmware.HasWork, Is.False);
         Assert.That(nic.Firmware.NextTimerUs, Is.GreaterThan(nic.Clock.NowUs));
+    }
+
+    [Test]
+    public void A_doorbell_is_not_forgotten_when_reports_of_older_turns_come_before_the_next_is_granted()
+    {
+        DataPathUnderTest nic = WithTurns(Vf0);
+        nic.Engine.EndTurn(Vf0, 1, hasMore: true);
+        nic.Step();
+        nic.Step();
+        int underWay = nic.Engine.Turns.Count;
+        Assert.That(underWay, Is.GreaterThan(2));
+
+        // The last of them has found the ring empty; then the driver adds a frame.
+        nic.Notify(Vf0, 1);
+        nic.Step();
+        for (int turn = 0; turn < underWay; turn++)
+        {
+            nic.Engine.EndTurn(Vf0, 1, hasMore: turn == 0);
+        }
+
+        nic.Step();
+        nic.Step();
+        Assert.That(nic.Engine.Turns, Has.Count.GreaterThan(0), "a turn that begins after the doorbell");
+        nic.Engine.EndTurns();
+        nic.Step();
+        nic.Step();
+        Assert.That(nic.Engine.Turns, Is.Empty, "and no further one");
     }
 
     [Test]

@@ -173,7 +173,6 @@ internal sealed class ArbitrationLab
         bool isRung = _rung[taken];
         bool isBlocked = IsBlocked is not null && IsBlocked(taken) && !isRung;
         _inTurn[taken]--;
-        _rung[taken] = false;
         AfterTurn after = isBlocked ? AfterTurn.Blocked : hasMore ? AfterTurn.More : isRung ? AfterTurn.Unknown : AfterTurn.Nothing;
         Pending.EndTurn(taken, frames, frameBytes, frameBytes, after);
         turn = new LabTurn(_queues.FunctionOf(taken), _queues.QueueOf(taken) >> 1, frames, lineBytes, startNs, NowNs);
@@ -230,6 +229,7 @@ internal sealed class ArbitrationLab
         }
 
         Pending.Begin(index);
+        _rung[index] = false;
         _inTurn[index]++;
         _turns.Add((index, frames, sent, line, NowNs, _waiting[index] > 0));
     }
