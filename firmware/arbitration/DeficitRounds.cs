@@ -34,6 +34,12 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>No node.</summary>
         public const int Nobody = -1;
 
+        /// <summary>
+        /// Quanta that a node gets back at the most when turns took less than was charged for them. Less would lose what is its own with
+        /// many turns under way; all of it would be a gift to one that was alone when they were charged, for it paid nothing then.
+        /// </summary>
+        public const int QuantaKept = 8;
+
         private const int QuantumShift = 14;
         private const int TimeShift = 20;
 
@@ -122,10 +128,12 @@ namespace SmartNicFw.Firmware.Arbitration
             _nodes[share] = (_nodes[share] & Visited) | (Stratum(weight) << StratumShift) | weight;
         }
 
-        /// <summary>Bytes that the node may take before others of its list come: never more than a quantum; negative for a debt.</summary>
-        public int Deficit(int node)
+        /// <summary>Bytes that a turn of the node may take: what is left of its deficit, a quantum at the most. Negative for a debt.</summary>
+        public int Allowance(int node)
         {
-            return _nodes[(node * Fields) + Credit];
+            int deficit = _nodes[(node * Fields) + Credit];
+            int quantum = QuantumOf(node);
+            return deficit < quantum ? deficit : quantum;
         }
 
         /// <summary>Sum of the weights that compete in the list.</summary>
@@ -196,7 +204,7 @@ namespace SmartNicFw.Firmware.Arbitration
         {
             long ahead = 0;
             int weight = Weight(node);
-            int deficit = Deficit(node);
+            int deficit = _nodes[(node * Fields) + Credit];
             int others = (int)_lists[(list * ListFields) + Active] - weight;
             if (others != 0)
             {
@@ -314,7 +322,7 @@ namespace SmartNicFw.Firmware.Arbitration
         }
 
         /// <summary>A node has taken bytes: its quantum and the time of its list move on.</summary>
-        /// <param name="bytes">Negative: it took less than was charged before. It gets no more than a quantum back.</param>
+        /// <param name="bytes">Negative: it took less than was charged before. It keeps <see cref="QuantaKept"/> at the most.</param>
         /// <param name="isCompeting">False: it was taken out meanwhile, and brings its debt along when it comes back.</param>
         /// <param name="isAlone">True: nobody competes with it, and nothing is to be paid back.</param>
         public void Charge(int node, int list, int bytes, bool isCompeting, bool isAlone)
@@ -322,9 +330,9 @@ namespace SmartNicFw.Firmware.Arbitration
             int at = node * Fields;
             int before = _nodes[at + Credit];
             int deficit = isAlone ? 0 : before - bytes;
-            if (bytes < 0 && deficit > QuantumOf(node))
+            if (bytes < 0 && deficit > QuantaKept * QuantumOf(node))
             {
-                deficit = QuantumOf(node);
+                deficit = QuantaKept * QuantumOf(node);
             }
 
             if (isCompeting)
@@ -394,7 +402,7 @@ namespace SmartNicFw.Firmware.Arbitration
         // How far the node's own time is ahead of the list's, times its weight.
         private long Ahead(int node, int list)
         {
-            return ((_quanta[node] - _lists[(list * ListFields) + ListTime]) * Weight(node)) - ((long)Deficit(node) << TimeShift);
+            return ((_quanta[node] - _lists[(list * ListFields) + ListTime]) * Weight(node)) - ((long)_nodes[(node * Fields) + Credit] << TimeShift);
         }
     }
 }

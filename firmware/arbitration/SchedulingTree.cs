@@ -288,7 +288,7 @@ namespace SmartNicFw.Firmware.Arbitration
                     return None;
                 }
 
-                int deficit = _rounds.Deficit(node);
+                int deficit = _rounds.Allowance(node);
                 if (deficit < bytes && _rounds.Weight(node) != _groups[(above * GroupFields) + Active])
                 {
                     bytes = deficit;
