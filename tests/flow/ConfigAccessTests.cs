@@ -199,15 +199,16 @@ public sealed class ConfigAccessTests
         endpoint.EnableVFs(16);
         endpoint.Settle();
         int vf = endpoint.VfId(7);
-        RunOnce(endpoint, vf);
 
-        long before = System.GC.GetAllocatedBytesForCurrentThread();
-        for (int round = 0; round < 1000; round++)
+        long allocated = Allocations.Of(() =>
         {
-            RunOnce(endpoint, vf);
-        }
+            for (int round = 0; round < 1000; round++)
+            {
+                RunOnce(endpoint, vf);
+            }
+        });
 
-        Assert.That(System.GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+        Assert.That(allocated, Is.Zero);
     }
 
     private static void RunOnce(EndpointUnderTest endpoint, int vf)

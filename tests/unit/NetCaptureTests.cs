@@ -6,6 +6,7 @@ using System.IO;
 using System.Linq;
 using NUnit.Framework;
 using SmartNicFw.Emulator.Net.Capture;
+using SmartNicFw.Tests.Fakes;
 
 namespace SmartNicFw.Tests.Unit;
 
@@ -143,7 +144,7 @@ public sealed class NetCaptureTests
         using var writer = new PcapngWriter(stream);
         int number = writer.AddInterface("vf0");
         writer.Write(number, Frames[0], 1);
-        Assert.That(NetFrames.Allocated(() =>
+        Assert.That(Allocations.Of(() =>
         {
             for (int index = 0; index < 500; index++)
                 writer.Write(number, Frames[index % Frames.Length], index);
@@ -151,7 +152,7 @@ public sealed class NetCaptureTests
         writer.Flush();
         stream.Position = 0;
         using var reader = new PcapReader(stream, "x");
-        Assert.That(NetFrames.Allocated(() =>
+        Assert.That(Allocations.Of(() =>
         {
             for (int index = 0; index < 500; index++)
                 reader.TryRead(out _);

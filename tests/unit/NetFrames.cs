@@ -8,23 +8,6 @@ namespace SmartNicFw.Tests.Unit;
 /// <summary>Builds frames; shares nothing with the code under test.</summary>
 internal static class NetFrames
 {
-    /// <summary>
-    /// Bytes that a piece of work allocates on this thread when it has been done before: the least of ten times, for the
-    /// runtime itself allocates now and then while it compiles anew.
-    /// </summary>
-    public static long Allocated(Action work)
-    {
-        long least = long.MaxValue;
-        for (int round = 0; round < 10; round++)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            work();
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-
-        return least;
-    }
-
     /// <summary>"02:00:00:00:00:0A" as bytes.</summary>
     public static byte[] Mac(string text) => Convert.FromHexString(text.Replace(":", "", StringComparison.Ordinal));
 

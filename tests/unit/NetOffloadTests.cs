@@ -4,6 +4,7 @@ using System.Linq;
 using NUnit.Framework;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Hal.Spec;
+using SmartNicFw.Tests.Fakes;
 
 namespace SmartNicFw.Tests.Unit;
 
@@ -127,7 +128,7 @@ public sealed class NetOffloadTests
         OffloadHeader header = Header(frame, VirtioNetHeader.GsoTcpV4, 1448);
         var target = new byte[2000];
         int written = 0;
-        Assert.That(NetFrames.Allocated(() =>
+        Assert.That(Allocations.Of(() =>
         {
             header.TryAccept(frame.AsSpan(0, 256), frame.Length);
             var segmenter = new Segmenter(frame, frame.Length, header);

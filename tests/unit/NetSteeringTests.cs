@@ -5,6 +5,7 @@ using NUnit.Framework;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
+using SmartNicFw.Tests.Fakes;
 
 namespace SmartNicFw.Tests.Unit;
 
@@ -77,7 +78,7 @@ public sealed class NetSteeringTests
         var seen = new int[3];
         int changed = 0;
         int port = 0;
-        long allocated = NetFrames.Allocated(() =>
+        long allocated = Allocations.Of(() =>
         {
             for (int end = port + 300; port < end; port++)
             {

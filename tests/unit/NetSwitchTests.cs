@@ -4,6 +4,7 @@ using System.Linq;
 using NUnit.Framework;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Tests.Fakes;
 
 namespace SmartNicFw.Tests.Unit;
 
@@ -231,7 +232,7 @@ public sealed class NetSwitchTests
         byte[] frame = NetFrames.Ethernet(Broadcast, Own(0), 0x0806, new byte[46]);
         Send(0, Broadcast);
         int delivered = 0;
-        long allocated = NetFrames.Allocated(() =>
+        long allocated = Allocations.Of(() =>
         {
             for (int round = 0; round < 10_000; round++)
             {
