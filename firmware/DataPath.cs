@@ -106,6 +106,9 @@ namespace SmartNicFw.Firmware
         /// <summary>Ceilings of interrupts and adaptive moderation: the operator's.</summary>
         public InterruptPolicy Interrupts { get; }
 
+        /// <summary>Where the operator's decisions arrive.</summary>
+        public PolicyControl Control { get; } = new PolicyControl();
+
         /// <summary>The turns that the engine works on.</summary>
         public TurnsUnderWay Turns { get; }
 
