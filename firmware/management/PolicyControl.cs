@@ -43,7 +43,7 @@ namespace SmartNicFw.Firmware.Management
         public int GetAttribute(int function, int attribute, out ulong value)
         {
             value = 0;
-            return ManagementStatus.UnknownOpcode;
+            return Unknown();
         }
 
         /// <summary>Sets an attribute.</summary>
@@ -52,7 +52,7 @@ namespace SmartNicFw.Firmware.Management
         /// <param name="value">Any value.</param>
         public int SetAttribute(int function, int attribute, ulong value)
         {
-            return ManagementStatus.UnknownOpcode;
+            return Unknown();
         }
 
         /// <summary>Adds a rate group.</summary>
@@ -60,7 +60,7 @@ namespace SmartNicFw.Firmware.Management
         /// <param name="offset">Where it begins.</param>
         public int AddRateGroup(byte[] buffer, int offset)
         {
-            return ManagementStatus.UnknownOpcode;
+            return Unknown();
         }
 
         /// <summary>Sets those fields of a rate group that are named.</summary>
@@ -68,14 +68,14 @@ namespace SmartNicFw.Firmware.Management
         /// <param name="offset">Where it begins.</param>
         public int SetRateGroup(byte[] buffer, int offset)
         {
-            return ManagementStatus.UnknownOpcode;
+            return Unknown();
         }
 
         /// <summary>Deletes a rate group.</summary>
         /// <param name="group">Any number.</param>
         public int DeleteRateGroup(int group)
         {
-            return ManagementStatus.UnknownOpcode;
+            return Unknown();
         }
 
         /// <summary>Writes a group that is there, or the port, as a <see cref="ManagementRateGroup"/>.</summary>
@@ -83,7 +83,7 @@ namespace SmartNicFw.Firmware.Management
         /// <returns>False when it is not there.</returns>
         public bool WriteRateGroup(int group, byte[] buffer, int offset)
         {
-            return false;
+            return group == 0 && Unknown() == ManagementStatus.Ok;
         }
 
         /// <summary>Opens a transaction. Busy while another one is open.</summary>
@@ -91,7 +91,7 @@ namespace SmartNicFw.Firmware.Management
         public int Begin(out uint transaction)
         {
             transaction = 0;
-            return ManagementStatus.UnknownOpcode;
+            return Unknown();
         }
 
         /// <summary>Judges all changes of a transaction, then makes all of them or none; it is over.</summary>
@@ -99,18 +99,30 @@ namespace SmartNicFw.Firmware.Management
         /// <param name="isCheckOnly">Judge, and change nothing.</param>
         public int Commit(uint transaction, uint changes, bool isCheckOnly)
         {
-            return ManagementStatus.UnknownOpcode;
+            return Unknown();
         }
 
         /// <summary>Forgets a transaction.</summary>
         public int Abort(uint transaction)
         {
-            return ManagementStatus.UnknownOpcode;
+            return Unknown();
         }
 
         /// <summary>Keeps the next piece of what is to be kept, and forgets a transaction that is idle for <see cref="IdleUs"/>.</summary>
         public void Step(long nowUs)
         {
+            IsSaving = false;
+        }
+
+        private int Unknown()
+        {
+            FaultReason = ManagementReason.None;
+            FaultText = null;
+            FaultChange = 0;
+            SaveStatus = ManagementStatus.Ok;
+            Transaction = 0;
+            Groups = 1;
+            return ManagementStatus.UnknownOpcode;
         }
     }
 }
