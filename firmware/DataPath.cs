@@ -65,7 +65,7 @@ namespace SmartNicFw.Firmware
             _moderator = new InterruptModerator(
                 State, Msix, board.QueueEngine, board.Clock, _wheel, _firstInterruptTimer, coalescing, ceilings, Counters);
             Interrupts = new InterruptPolicy(Control, _moderator, ceilings, coalescing);
-            Policy = new VfPolicy(Control, State, board.SwitchTable, _moderator);
+            Policy = new VfPolicy(Control, State, board.SwitchTable, _moderator, board.EthernetPort);
             Steering steering = new Steering(State, board.SwitchTable);
             FunctionAccess access = new FunctionAccess(numbering, space, resets);
             Turns = new TurnsUnderWay(configuration, State, numbering, new TransferRules(numbering, space));
@@ -76,13 +76,13 @@ namespace SmartNicFw.Firmware
             CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(configuration, numbering), _lifecycle, Msix);
             _bars = new BarAccessHandler(
                 configuration, board.BarPort, numbering, access, State, common,
-                new NetConfig(configuration, State, board.EthernetPort), Msix, _doorbells, Counters);
+                new NetConfig(configuration, State, Policy), Msix, _doorbells, Counters);
             _window = new ConfigWindow(space, access, _bars);
-            _link = new LinkStatus(State, _moderator, board.EthernetPort);
+            _link = new LinkStatus(State, Policy, board.EthernetPort);
             ControlQueue control = new ControlQueue(
                 board.CommandPort, State, new ReceiveCommands(State, board.SwitchTable, Policy),
                 new MultiqueueCommands(State, steering), new StatisticsCommands(State, board.QueueEngine),
-                new CoalescingCommands(State, coalescing, _moderator));
+                new CoalescingCommands(State, coalescing, _moderator), Counters);
             _scheduler = new DmaScheduler(
                 board.QueueEngine, _mastering, State, Pending, Turns, _lifecycle, _moderator, control, errors, Events, Counters);
             _arbiter = new QueueArbiter(Pending, _scheduler);

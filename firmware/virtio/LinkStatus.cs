@@ -1,5 +1,5 @@
 // Tells every running function when the wire's link goes up or down. A few functions a step.
-using SmartNicFw.Firmware.Interrupt;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Contracts;
 
 namespace SmartNicFw.Firmware.Virtio
@@ -11,16 +11,16 @@ namespace SmartNicFw.Firmware.Virtio
         public const int FunctionsPerStep = 64;
 
         private readonly VirtioState _state;
-        private readonly InterruptModerator _moderator;
+        private readonly VfPolicy _policy;
         private readonly IEthernetPort _port;
         private bool _wasUp;
         private int _next;
 
         /// <summary>Connects the room.</summary>
-        public LinkStatus(VirtioState state, InterruptModerator moderator, IEthernetPort port)
+        public LinkStatus(VirtioState state, VfPolicy policy, IEthernetPort port)
         {
             _state = state;
-            _moderator = moderator;
+            _policy = policy;
             _port = port;
             _wasUp = port.IsLinkUp;
             _next = state.Functions;
@@ -41,13 +41,8 @@ namespace SmartNicFw.Firmware.Virtio
 
             for (int told = 0; told < FunctionsPerStep && _next < _state.Functions; told++)
             {
-                int function = _next;
+                _policy.PortLinkChanged(_next);
                 _next++;
-                _state.ConfigChanged[function] = 1;
-                if (_state.IsLive(function))
-                {
-                    _moderator.ConfigurationChanged(function);
-                }
             }
         }
     }
