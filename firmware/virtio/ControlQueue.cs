@@ -1,4 +1,5 @@
 // Commands of control queues: takes one, finds the room that understands it, answers. Believes no length and no count.
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
@@ -25,14 +26,16 @@ namespace SmartNicFw.Firmware.Virtio
         private readonly MultiqueueCommands _multiqueue;
         private readonly StatisticsCommands _statistics;
         private readonly CoalescingCommands _coalescing;
+        private readonly Counters _counters;
         private readonly byte[] _command;
         private readonly byte[] _reply;
 
         /// <summary>Connects the room.</summary>
         internal ControlQueue(
             ICommandPort port, VirtioState state, ReceiveCommands receive, MultiqueueCommands multiqueue,
-            StatisticsCommands statistics, CoalescingCommands coalescing)
+            StatisticsCommands statistics, CoalescingCommands coalescing, Counters counters)
         {
+            _counters = counters;
             _port = port;
             _state = state;
             _receive = receive;
@@ -61,6 +64,11 @@ namespace SmartNicFw.Firmware.Virtio
             if (isDone)
             {
                 _state.CommandsOk[function]++;
+            }
+            else if (_receive.IsDenied)
+            {
+                _receive.IsDenied = false;
+                _counters.DeniedCommands[function]++;
             }
 
             _reply[0] = (byte)(isDone ? VirtioNetControl.Ok : VirtioNetControl.Error);
