@@ -3,9 +3,11 @@ using System;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Hierarchy;
 using SmartNicFw.Emulator.Host;
+using SmartNicFw.Emulator.Metrics;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.Service;
 using SmartNicFw.Firmware;
@@ -70,10 +72,15 @@ internal static class RunCommand
             HelpName = "GROUP:SETTINGS",
         };
         var noPacked = new Option<bool>("--no-packed") { Description = "Functions offer split virtqueues only" };
+        var metrics = new Option<string>("--metrics")
+        {
+            Description = $"Serve counters for Prometheus, GET {MetricsServer.Path}: {MetricsOption.Forms}",
+            HelpName = "ADDR:PORT",
+        };
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Log what happens to hosts, functions and queues" };
         var command = new Command("run", "Run endpoints that QEMU attaches to")
         {
-            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, functions, port, share, group, verbose,
+            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, functions, port, share, group, metrics, verbose,
         };
         command.SetAction(options =>
         {
@@ -86,6 +93,7 @@ internal static class RunCommand
                 throw new UsageException($"--vfs is {wanted}; allowed: 0 to {total} (--total-vfs)");
             }
 
+            IPEndPoint? metricsAddress = options.GetValue(metrics) is { } where ? MetricsOption.Parse(where) : null;
             var plan = new RunPlan
             {
                 PhysicalFunctions = options.GetValue(physicalFunctions),
@@ -106,6 +114,14 @@ internal static class RunCommand
             };
             using var service = new EndpointService();
             Open(service, plan, new ErrorOutputLog(options.GetValue(verbose) ? LogLevel.Debug : LogLevel.Warning), Console.Out);
+            using var counters = new CounterReader(service.Loop, [.. service.Endpoints.Select(endpoint => endpoint.Board)]);
+            using var meter = new EndpointMeter(counters);
+            using MetricsServer? server = metricsAddress is null ? null : MetricsServer.Open(metricsAddress, counters);
+            if (server is not null)
+            {
+                Console.Out.WriteLine($"metrics {server.Address}");
+            }
+
             using var input = new LineInput(service.Loop, line => Console.Out.WriteLine(RunHand.Obey(service, line)));
             Console.Out.WriteLine("ready");
             service.Run();
