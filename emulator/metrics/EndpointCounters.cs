@@ -58,6 +58,9 @@ internal sealed class EndpointCounters
         }
     }
 
+    /// <summary>The board.</summary>
+    public EmulatedBoard Board => _board;
+
     /// <summary>Extends firmware's counters. On the thread of the board.</summary>
     public void Extend()
     {
@@ -93,9 +96,7 @@ internal sealed class EndpointCounters
             rows.Add(OfFunction(OwnerKind.PhysicalFunction, function));
         }
 
-        var port = new ulong[CounterFamilies.PortColumns];
-        ReadHardware(PacketSwitch.Port, port);
-        rows.Add(new CounterRow(OwnerKind.Port, _endpoint, null, port));
+        rows.Add(new CounterRow(OwnerKind.Port, _endpoint, null, ReadPort()));
 
         Counters counters = _board.Firmware.DataPath.Counters;
         var whole = new ulong[CounterFamilies.EndpointColumns];
@@ -104,6 +105,30 @@ internal sealed class EndpointCounters
         whole[CounterFamilies.UnsuitableAccesses] = (ulong)counters.UnsuitableAccesses;
         whole[CounterFamilies.EventsLost] = _eventsLost;
         rows.Add(new CounterRow(OwnerKind.Endpoint, _endpoint, null, whole));
+    }
+
+    /// <summary>Name of a function, such as pf0vf3; of any other number, that it is the endpoint.</summary>
+    public string NameOf(int function) => function < _names.Length ? _names[function] : "endpoint";
+
+    /// <summary>Counters of a function by column, as they were last extended. On the thread of the board.</summary>
+    public ulong[] ReadFunction(int function)
+    {
+        var values = new ulong[CounterFamilies.FunctionColumns];
+        ReadHardware(function, values);
+        for (int counter = 0; counter < _ofFirmware.Length; counter++)
+        {
+            values[CounterFamilies.FirstOfFirmware + counter] = _extended[(function * _ofFirmware.Length) + counter];
+        }
+
+        return values;
+    }
+
+    /// <summary>Counters of the wire by column. On the thread of the board.</summary>
+    public ulong[] ReadPort()
+    {
+        var values = new ulong[CounterFamilies.PortColumns];
+        ReadHardware(PacketSwitch.Port, values);
+        return values;
     }
 
     // The low half of what has been counted is what firmware showed last: what it shows more, modulo 2^32, came since.
@@ -130,17 +155,7 @@ internal sealed class EndpointCounters
         return any != 0;
     }
 
-    private CounterRow OfFunction(OwnerKind kind, int function)
-    {
-        var values = new ulong[CounterFamilies.FunctionColumns];
-        ReadHardware(function, values);
-        for (int counter = 0; counter < _ofFirmware.Length; counter++)
-        {
-            values[CounterFamilies.FirstOfFirmware + counter] = _extended[(function * _ofFirmware.Length) + counter];
-        }
-
-        return new CounterRow(kind, _endpoint, _names[function], values);
-    }
+    private CounterRow OfFunction(OwnerKind kind, int function) => new(kind, _endpoint, _names[function], ReadFunction(function));
 
     private void ReadHardware(int function, ulong[] values)
     {

@@ -12,6 +12,7 @@ using System.Text;
 using System.Threading.Tasks;
 using NUnit.Framework;
 using SmartNicFw.Emulator.Host.Virtio;
+using SmartNicFw.Emulator.Http;
 using SmartNicFw.Emulator.Loop;
 using SmartNicFw.Emulator.Metrics;
 using SmartNicFw.Tests.Fakes;
@@ -76,9 +77,9 @@ public sealed class MetricsServerTests
         Assert.That(measured[MetricsText.Key("sriov_vf_dropped_frames_total", [("cause", "vlan"), ("endpoint", "1"), ("function", "pf0vf1")])], Is.EqualTo(9));
     }
 
-    [TestCase("GET /metrics HTTP/1.1\r\nHost: a\r\nX: ", 1 << 20, "431")]
+    [TestCase("GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: ", 1 << 20, "431")]
     [TestCase("GET /", 1 << 20, "414")]
-    [TestCase("POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000000\r\n\r\n", 1 << 20, "405")]
+    [TestCase("POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000000\r\n\r\n", 1 << 20, "405")]
     [TestCase("\0\u0001\u0002\r\n\r\n", 0, "400")]
     public async Task A_request_without_bounds_or_sense_is_refused_and_its_connection_closed(string start, int more, string status)
     {
@@ -95,13 +96,13 @@ public sealed class MetricsServerTests
     [Test]
     public async Task One_connection_more_than_there_may_be_is_closed_without_an_answer()
     {
-        var limits = new MetricsLimits { Connections = 3, IdleTime = TimeSpan.FromHours(1) };
+        var limits = new PageLimits { Connections = 3, IdleTime = TimeSpan.FromHours(1) };
         using var page = new PageUnderTest(vfs: 1, limits);
         page.Run();
         NetworkStream[] silent = [.. Enumerable.Range(0, limits.Connections).Select(_ => page.Connect())];
         using (NetworkStream late = page.Connect())
         {
-            Assert.That(await Task.Run(() => Talk(late, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray())).WaitAsync(Limit), Is.Empty);
+            Assert.That(await Task.Run(() => Talk(late, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray())).WaitAsync(Limit), Is.Empty);
         }
 
         foreach (NetworkStream client in silent)
@@ -114,10 +115,10 @@ public sealed class MetricsServerTests
 
     [TestCase("", 1, TestName = "Scrapers_that_say_nothing_are_shut_out_in_time_and_hold_up_nobody")]
     [TestCase("GET /metrics HTTP/1.1\r\nHo", 1, TestName = "Scrapers_that_ask_by_half_are_shut_out_in_time_and_hold_up_nobody")]
-    [TestCase("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", 400, TestName = "Scrapers_that_never_read_are_shut_out_in_time_and_hold_up_nobody")]
+    [TestCase("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, TestName = "Scrapers_that_never_read_are_shut_out_in_time_and_hold_up_nobody")]
     public async Task Scrapers_that_hang(string request, int times)
     {
-        using var page = new PageUnderTest(vfs: 64, new MetricsLimits
+        using var page = new PageUnderTest(vfs: 64, new PageLimits
         {
             Connections = 3,
             RequestTime = TimeSpan.FromSeconds(1),
@@ -169,7 +170,7 @@ public sealed class MetricsServerTests
     [Test]
     public async Task A_board_that_does_not_answer_is_an_error_of_the_page_and_not_a_wait_without_end()
     {
-        using var page = new PageUnderTest(vfs: 1, new MetricsLimits { Patience = TimeSpan.FromMilliseconds(200) });
+        using var page = new PageUnderTest(vfs: 1, new PageLimits { Patience = TimeSpan.FromMilliseconds(200) });
         using var client = new HttpClient();
         using HttpResponseMessage answer = await client.GetAsync(page.Address);
         Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.ServiceUnavailable));
@@ -211,9 +212,9 @@ public sealed class MetricsServerTests
     private sealed class PageUnderTest : IDisposable
     {
         private readonly ControllerLoop _loop = new(() => false);
-        private readonly MetricsServer _server;
+        private readonly PageServer _server;
 
-        public PageUnderTest(int vfs, MetricsLimits? limits = null)
+        public PageUnderTest(int vfs, PageLimits? limits = null)
         {
             Lab = new NetLab(vfs);
             for (int vf = 0; vf < Math.Min(vfs, 2); vf++)
@@ -222,7 +223,7 @@ public sealed class MetricsServerTests
             }
 
             Reader = new CounterReader(_loop, [Lab.Board]);
-            _server = MetricsServer.Open(new IPEndPoint(IPAddress.Loopback, 0), Reader, limits);
+            _server = PageServer.Open("metrics", new IPEndPoint(IPAddress.Loopback, 0), new MetricsPage(Reader), limits);
         }
 
         public NetLab Lab { get; }
@@ -231,7 +232,7 @@ public sealed class MetricsServerTests
 
         public LoopThread? Loop { get; private set; }
 
-        public Uri Address => new(_server.Address);
+        public Uri Address => new(_server.Address + MetricsPage.Path);
 
         public void Run() => Loop = new LoopThread(_loop);
 

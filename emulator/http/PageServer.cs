@@ -1,4 +1,4 @@
-// The page that Prometheus scrapes. Knows HTTP by its library, and no counter.
+// What is served to scrapers and browsers, and what they can take of it. Knows HTTP by its library, and no page.
 using System;
 using System.IO;
 using System.Linq;
@@ -17,10 +17,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
-namespace SmartNicFw.Emulator.Metrics;
+namespace SmartNicFw.Emulator.Http;
 
 /// <summary>What clients may take.</summary>
-internal sealed record MetricsLimits
+internal sealed record PageLimits
 {
     /// <summary>Connections at the same time; one more is closed at once.</summary>
     public int Connections { get; init; } = 16;
@@ -28,7 +28,7 @@ internal sealed record MetricsLimits
     /// <summary>From the first byte of a request to the last.</summary>
     public TimeSpan RequestTime { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>From the request to where all of its answer is taken but <see cref="MetricsServer.MaxUnreadBytes"/>.</summary>
+    /// <summary>From the request to where all of its answer is taken but <see cref="PageServer.MaxUnreadBytes"/>.</summary>
     public TimeSpan AnswerTime { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>A connection without a request: longer than most scrapes lie apart.</summary>
@@ -40,14 +40,11 @@ internal sealed record MetricsLimits
 
 /// <summary>
 /// Kestrel, and nothing of ASP.NET around it: no configuration from the environment, no host, no log. It bounds what a client can take
-/// (HttpListener has no bound for connections, and no time-out for one that does not read). Requests are served by threads of the pool;
-/// the board's thread only reads counters, see <see cref="CounterReader"/>.
+/// (HttpListener has no bound for connections, and no time-out for one that does not read). Requests are served by threads of the pool,
+/// never by a board's.
 /// </summary>
-internal sealed class MetricsServer : IHttpApplication<HttpContext>, IDisposable
+internal sealed class PageServer : IHttpApplication<HttpContext>, IDisposable
 {
-    /// <summary>The only path there is.</summary>
-    public const string Path = "/metrics";
-
     /// <summary>Bytes of an answer that wait for a client to read them; the kernel holds more.</summary>
     public const int MaxUnreadBytes = 64 << 10;
 
@@ -57,13 +54,15 @@ internal sealed class MetricsServer : IHttpApplication<HttpContext>, IDisposable
 
     private static readonly TimeSpan StopTime = TimeSpan.FromMilliseconds(500);
 
-    private readonly CounterReader _reader;
-    private readonly MetricsLimits _limits;
+    private readonly IPageSource _source;
+    private readonly HostNames _hosts;
+    private readonly PageLimits _limits;
     private readonly KestrelServer _server;
 
-    private MetricsServer(CounterReader reader, IPEndPoint address, MetricsLimits limits)
+    private PageServer(IPageSource source, IPEndPoint address, PageLimits limits)
     {
-        _reader = reader;
+        _source = source;
+        _hosts = new HostNames(address.Address, source.IsKnownByName);
         _limits = limits;
         var options = new KestrelServerOptions { AddServerHeader = false };
         options.Limits.MaxConcurrentConnections = limits.Connections;
@@ -81,16 +80,17 @@ internal sealed class MetricsServer : IHttpApplication<HttpContext>, IDisposable
         _server = new KestrelServer(Options.Create(options), sockets, NullLoggerFactory.Instance);
     }
 
-    /// <summary>Where it is served, with the port that was chosen when none was asked for.</summary>
-    public string Address => _server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First() + Path;
+    /// <summary>Where it is served, with the port that was chosen when none was asked for, and without a path.</summary>
+    public string Address => _server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
 
     /// <summary>Listens and serves.</summary>
+    /// <param name="what">What is served, for the message of an error.</param>
     /// <param name="address">Port 0: any that is free.</param>
-    /// <param name="limits">What clients may take; null: as <see cref="MetricsLimits"/> has it.</param>
+    /// <param name="limits">What clients may take; null: as <see cref="PageLimits"/> has it.</param>
     /// <exception cref="IOException">The address cannot be had; the message is one line that says why.</exception>
-    public static MetricsServer Open(IPEndPoint address, CounterReader reader, MetricsLimits? limits = null)
+    public static PageServer Open(string what, IPEndPoint address, IPageSource source, PageLimits? limits = null)
     {
-        var server = new MetricsServer(reader, address, limits ?? new MetricsLimits());
+        var server = new PageServer(source, address, limits ?? new PageLimits());
         try
         {
             server._server.StartAsync(server, CancellationToken.None).GetAwaiter().GetResult();
@@ -105,7 +105,7 @@ internal sealed class MetricsServer : IHttpApplication<HttpContext>, IDisposable
                 cause = inner;
             }
 
-            throw new IOException($"metrics at {address}: {(cause is AddressInUseException or SocketException ? cause.Message : refused.Message)}");
+            throw new IOException($"{what} at {address}: {(cause is AddressInUseException or SocketException ? cause.Message : refused.Message)}");
         }
     }
 
@@ -143,18 +143,22 @@ internal sealed class MetricsServer : IHttpApplication<HttpContext>, IDisposable
     private async Task Answer(HttpContext context, CancellationToken limit)
     {
         HttpRequest request = context.Request;
-        if (request.Path != Path)
+        if (!_hosts.IsOurs(request.Host.Value))
         {
-            await Say(context, StatusCodes.Status404NotFound, $"there is {Path} only", limit).ConfigureAwait(false);
+            await Say(context, StatusCodes.Status421MisdirectedRequest, "that host name is not one of this server's", limit).ConfigureAwait(false);
+        }
+        else if (!_source.Has(request.Path))
+        {
+            await Say(context, StatusCodes.Status404NotFound, $"there is {_source.Paths} only", limit).ConfigureAwait(false);
         }
         else if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
         {
             context.Response.Headers.Allow = "GET, HEAD";
-            await Say(context, StatusCodes.Status405MethodNotAllowed, "counters are only read", limit).ConfigureAwait(false);
+            await Say(context, StatusCodes.Status405MethodNotAllowed, "this is only read", limit).ConfigureAwait(false);
         }
-        else if (await TryRead().ConfigureAwait(false) is { } reading)
+        else if (await TryRead(request.Path).ConfigureAwait(false) is { } page)
         {
-            await Send(context, StatusCodes.Status200OK, Exposition.ContentType, reading.Text, limit).ConfigureAwait(false);
+            await Send(context, StatusCodes.Status200OK, page, limit).ConfigureAwait(false);
         }
         else
         {
@@ -162,11 +166,11 @@ internal sealed class MetricsServer : IHttpApplication<HttpContext>, IDisposable
         }
     }
 
-    private async Task<CounterReading?> TryRead()
+    private async Task<Page?> TryRead(string path)
     {
         try
         {
-            return await _reader.ReadAsync().WaitAsync(_limits.Patience).ConfigureAwait(false);
+            return await _source.ReadAsync(path).WaitAsync(_limits.Patience).ConfigureAwait(false);
         }
         catch (Exception late) when (late is TimeoutException or OperationCanceledException)
         {
@@ -174,17 +178,23 @@ internal sealed class MetricsServer : IHttpApplication<HttpContext>, IDisposable
         }
     }
 
-    private static Task Say(HttpContext context, int status, string line, CancellationToken limit) =>
-        Send(context, status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(line + "\n"), limit);
+    private Task Say(HttpContext context, int status, string line, CancellationToken limit) =>
+        Send(context, status, new Page("text/plain; charset=utf-8", Encoding.UTF8.GetBytes(line + "\n")), limit);
 
-    private static async Task Send(HttpContext context, int status, string type, byte[] text, CancellationToken limit)
+    private async Task Send(HttpContext context, int status, Page page, CancellationToken limit)
     {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = type;
-        context.Response.ContentLength = text.Length;
+        HttpResponse response = context.Response;
+        response.StatusCode = status;
+        response.ContentType = page.Type;
+        response.ContentLength = page.Content.Length;
+        foreach ((string name, string value) in _source.Headers)
+        {
+            response.Headers[name] = value;
+        }
+
         if (!HttpMethods.IsHead(context.Request.Method))
         {
-            await context.Response.Body.WriteAsync(text, limit).ConfigureAwait(false);
+            await response.Body.WriteAsync(page.Content, limit).ConfigureAwait(false);
         }
     }
 }
