@@ -3,11 +3,15 @@ using System;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using SmartNicFw.Emulator.Hierarchy;
 using SmartNicFw.Emulator.Host;
+using SmartNicFw.Emulator.Http;
+using SmartNicFw.Emulator.Metrics;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.Service;
+using SmartNicFw.Emulator.Web;
 using SmartNicFw.Firmware;
 
 namespace SmartNicFw.Emulator.Commands;
@@ -75,10 +79,21 @@ internal static class RunCommand
             HelpName = "GROUP:SETTINGS",
         };
         var noPacked = new Option<bool>("--no-packed") { Description = "Functions offer split virtqueues only" };
+        var metrics = new Option<string>("--metrics")
+        {
+            Description = $"Serve counters for Prometheus, GET {MetricsPage.Path}: {ListenOption.Forms}",
+            HelpName = "ADDR:PORT",
+        };
+        var web = new Option<string>("--web")
+        {
+            Description = "Serve a live picture of the endpoints to browsers, which changes nothing; ADDR:PORT as for --metrics",
+            HelpName = "ADDR:PORT",
+        };
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Log what happens to hosts, functions and queues" };
         var command = new Command("run", "Run endpoints that QEMU attaches to")
         {
-            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, functions, port, management, share, group, verbose,
+            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, functions, port, management, share, group, metrics, web,
+            verbose,
         };
         command.SetAction(options =>
         {
@@ -91,6 +106,8 @@ internal static class RunCommand
                 throw new UsageException($"--vfs is {wanted}; allowed: 0 to {total} (--total-vfs)");
             }
 
+            IPEndPoint? metricsAddress = options.GetValue(metrics) is { } where ? ListenOption.Parse(metrics.Name, where) : null;
+            IPEndPoint? webAddress = options.GetValue(web) is { } place ? ListenOption.Parse(web.Name, place) : null;
             var plan = new RunPlan
             {
                 PhysicalFunctions = options.GetValue(physicalFunctions),
@@ -112,6 +129,21 @@ internal static class RunCommand
             };
             using var service = new EndpointService();
             Open(service, plan, new ErrorOutputLog(options.GetValue(verbose) ? LogLevel.Debug : LogLevel.Warning), Console.Out);
+            using var counters = new CounterReader(service.Loop, [.. service.Endpoints.Select(endpoint => endpoint.Board)]);
+            using var meter = new EndpointMeter(counters);
+            using PageServer? metricsServer = metricsAddress is null ? null : PageServer.Open("metrics", metricsAddress, new MetricsPage(counters));
+            if (metricsServer is not null)
+            {
+                Console.Out.WriteLine($"metrics {metricsServer.Address}{MetricsPage.Path}");
+            }
+
+            using var pictures = new PictureReader(service.Loop, counters, [.. service.Endpoints.Select((_, index) => plan.Describe(index))]);
+            using PageServer? webServer = webAddress is null ? null : PageServer.Open("web", webAddress, new WebPages(pictures.ReadAsync));
+            if (webServer is not null)
+            {
+                Console.Out.WriteLine($"web {webServer.Address}/");
+            }
+
             using var input = new LineInput(service.Loop, line => Console.Out.WriteLine(RunHand.Obey(service, line)));
             Console.Out.WriteLine("ready");
             service.Run();
@@ -162,7 +194,7 @@ internal static class RunCommand
     private static RunningEndpoint Add(EndpointService service, RunPlan plan, int totalVFs, ILogger log, out string what)
     {
         int index = service.Endpoints.Count;
-        string wire = index < plan.Wires.Length ? plan.Wires[index] : WireOption.Standard;
+        string wire = plan.WireOf(index);
         var configuration = new EndpointConfiguration
         {
             PhysicalFunctions = plan.PhysicalFunctions,

@@ -1,4 +1,5 @@
 // What emulator run was asked for, as its options say it.
+using SmartNicFw.Emulator.Web;
 using SmartNicFw.Firmware;
 
 namespace SmartNicFw.Emulator.Commands;
@@ -41,4 +42,16 @@ internal sealed record RunPlan
 
     /// <summary>Wires, in the order of the endpoints; an endpoint without has <see cref="WireOption.Standard"/>.</summary>
     public string[] Wires { get; init; } = [];
+
+    /// <summary>Wire of an endpoint.</summary>
+    /// <param name="index">0, the first, upwards.</param>
+    public string WireOf(int index) => index < Wires.Length ? Wires[index] : WireOption.Standard;
+
+    /// <summary>What the operator called an endpoint and its wire.</summary>
+    /// <param name="index">0, the first, upwards.</param>
+    public EndpointTitle Describe(int index)
+    {
+        int folder = index - Hierarchies.Length;
+        return new EndpointTitle(folder < 0 ? $"hierarchy {Hierarchies[index]}" : $"functions {FunctionFolders[folder]}", WireOf(index));
+    }
 }

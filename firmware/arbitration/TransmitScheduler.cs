@@ -113,6 +113,13 @@ namespace SmartNicFw.Firmware.Arbitration
             return 2 * (functions + groups);
         }
 
+        /// <summary>True while a function has frames that wait for a turn or for its limit.</summary>
+        public bool HasWork(int function)
+        {
+            int node = _tree.FunctionNode(function);
+            return _tree.IsCompeting(node) || _tree.IsHeldBack(node);
+        }
+
         /// <summary>True while a turn of the queue is under way.</summary>
         public bool IsInTurn(int queue)
         {

@@ -4,7 +4,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Net.Http;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Commands;
 using SmartNicFw.Tests.Fakes;
 
 namespace SmartNicFw.Tests.Hierarchy;
@@ -28,6 +32,12 @@ public sealed class RunCommandTests
     [TestCase("run --hierarchy FOLDER/a --port dgram:here,there", "--port dgram:here,there: LOCAL and REMOTE are both ADDRESS:PORT, or both paths with a /")]
     [TestCase("run --hierarchy FOLDER/a --vfs 9 --total-vfs 8", "--vfs is 9; allowed: 0 to 8 (--total-vfs)")]
     [TestCase("run --hierarchy FOLDER/a --pfs 5", "--pfs is '5'; allowed: 1 to 4")]
+    [TestCase("run --hierarchy FOLDER/a --metrics localhost", "--metrics is 'localhost'; allowed: PORT or :PORT (both of 127.0.0.1), IPV4:PORT, [IPV6]:PORT, with PORT from 0 (any that is free) to 65535")]
+    [TestCase("run --hierarchy FOLDER/a --metrics 65536", "--metrics is '65536'; allowed: PORT or :PORT (both of 127.0.0.1), IPV4:PORT, [IPV6]:PORT, with PORT from 0 (any that is free) to 65535")]
+    [TestCase("run --hierarchy FOLDER/a --metrics 127.1:9100", "--metrics is '127.1:9100'; allowed: PORT or :PORT (both of 127.0.0.1), IPV4:PORT, [IPV6]:PORT, with PORT from 0 (any that is free) to 65535")]
+    [TestCase("run --hierarchy FOLDER/a --metrics ::1:9100", "--metrics is '::1:9100'; allowed: PORT or :PORT (both of 127.0.0.1), IPV4:PORT, [IPV6]:PORT, with PORT from 0 (any that is free) to 65535")]
+    [TestCase("run --hierarchy FOLDER/a --metrics [127.0.0.1]:9100", "--metrics is '[127.0.0.1]:9100'; allowed: PORT or :PORT (both of 127.0.0.1), IPV4:PORT, [IPV6]:PORT, with PORT from 0 (any that is free) to 65535")]
+    [TestCase("run --hierarchy FOLDER/a --web example.org:80", "--web is 'example.org:80'; allowed: PORT or :PORT (both of 127.0.0.1), IPV4:PORT, [IPV6]:PORT, with PORT from 0 (any that is free) to 65535")]
     [TestCase("guest --vfs 65", "--vfs is '65'; allowed: 0 to 64")]
     public void Wrong_usage_is_one_line_and_exit_code_1(string arguments, string message)
     {
@@ -104,6 +114,79 @@ public sealed class RunCommandTests
         Assert.That(process.ExitCode, Is.EqualTo(2));
         Assert.That(_folder.EnumerateFileSystemInfos(), Is.Empty, "there is no socket yet");
     }
+
+    [Test]
+    public void Counters_are_served_on_this_machine_alone_to_whoever_scrapes()
+    {
+        using Process process = Start(
+            "run", "--function-dir", Path.Combine(_folder.FullName, "a"), "--function-dir", Path.Combine(_folder.FullName, "b"),
+            "--vfs", "2", "--metrics", "0");
+        string page = ReadUntil(process, "ready").Split('\n').Single(line => line.StartsWith("metrics ", StringComparison.Ordinal))["metrics ".Length..];
+        Assert.That(page, Does.Match("^http://127\\.0\\.0\\.1:[1-9][0-9]*/metrics$"));
+
+        using var client = new HttpClient();
+        var text = new MetricsText(client.GetStringAsync(page).Result);
+        foreach (string function in new[] { "pf0vf0", "pf0vf1" })
+        {
+            foreach (string endpoint in new[] { "1", "2" })
+            {
+                Assert.That(text.Samples, Does.ContainKey(MetricsText.Key("sriov_vf_rx_bytes_total", [("endpoint", endpoint), ("function", function)])));
+            }
+        }
+
+        Assert.That(text.Samples.Keys, Has.None.Contains("pf0vf2"));
+
+        // While a scraper hangs, another process cannot have the port, and this one is answered, and ends in order.
+        using var hanging = new TcpClient("127.0.0.1", new Uri(page).Port);
+        hanging.GetStream().Write("GET /metrics HTTP/1.1\r\nHos"u8);
+        ProgramRun second = ProgramRun.OfProduct(
+            "emulator", "run", "--hierarchy", Path.Combine(_folder.FullName, "c.sock"), "--metrics", $":{new Uri(page).Port}");
+        Assert.That(second.Errors, Is.EqualTo($"emulator: metrics at 127.0.0.1:{new Uri(page).Port}: Address already in use\n"));
+        Assert.That(second.ExitCode, Is.EqualTo(2));
+        Assert.That(File.Exists(Path.Combine(_folder.FullName, "c.sock")), Is.False);
+        process.StandardInput.WriteLine("numvfs 0\nnumvfs 3");
+        Assert.That(process.StandardOutput.ReadLine(), Is.EqualTo("endpoint 1: no VF is enabled"));
+        Assert.That(process.StandardOutput.ReadLine(), Does.StartWith("endpoint 1: 3 VFs"));
+        Assert.That(() => client.GetStringAsync(page).Result, Does.Contain("pf0vf2").After(LimitMs, 50), "a reading is told again for a moment");
+        process.StandardInput.WriteLine("quit");
+        Assert.That(process.WaitForExit(LimitMs), Is.True);
+        Assert.That((process.ExitCode, process.StandardError.ReadToEnd()), Is.EqualTo((0, "")));
+    }
+
+    [Test]
+    public void The_picture_of_all_endpoints_of_a_run_is_served_to_browsers_beside_the_counters()
+    {
+        using Process process = Start(
+            "run", "--function-dir", Path.Combine(_folder.FullName, "a"), "--hierarchy", Path.Combine(_folder.FullName, "b.sock"),
+            "--vfs", "2", "--group", "3:max=800", "--vf", "1:group=3", "--web", "[::1]:0", "--metrics", "0");
+        string page = ReadUntil(process, "ready").Split('\n').Single(line => line.StartsWith("web ", StringComparison.Ordinal))["web ".Length..];
+        Assert.That(page, Does.Match("^http://\\[::1\\]:[1-9][0-9]*/$"));
+
+        using var client = new HttpClient();
+        Assert.That(client.GetStringAsync(page).Result, Does.StartWith("<!doctype html>"));
+        JsonNode told = JsonNode.Parse(client.GetStringAsync(page + "endpoints.json").Result)!;
+        Assert.That(
+            told["endpoints"]!.AsArray().Select(endpoint => ((int)endpoint!["number"]!, (string)endpoint["attachment"]!, (string)endpoint["wire"]!)),
+            Is.EqualTo(new[] { (1, $"hierarchy {_folder.FullName}/b.sock", "sink"), (2, $"functions {_folder.FullName}/a", "sink") }));
+        Assert.That(told["endpoints"]!.AsArray().Select(endpoint => endpoint!["functions"]!.AsArray().Count), Is.EqualTo(new[] { 1, 3 }));
+        Assert.That((int)told["endpoints"]![1]!["functions"]![2]!["group"]!, Is.EqualTo(3));
+
+        ProgramRun second = ProgramRun.OfProduct(
+            "emulator", "run", "--hierarchy", Path.Combine(_folder.FullName, "c.sock"), "--web", page["http://".Length..^1]);
+        Assert.That(second.Errors, Is.EqualTo($"emulator: web at {page["http://".Length..^1]}: Address already in use\n"));
+        Assert.That(second.ExitCode, Is.EqualTo(2));
+        process.StandardInput.WriteLine("quit");
+        Assert.That(process.WaitForExit(LimitMs), Is.True);
+        Assert.That((process.ExitCode, process.StandardError.ReadToEnd()), Is.EqualTo((0, "")));
+    }
+
+    [TestCase("9100", "127.0.0.1:9100")]
+    [TestCase(":0", "127.0.0.1:0")]
+    [TestCase("0.0.0.0:65535", "0.0.0.0:65535")]
+    [TestCase("192.0.2.1:80", "192.0.2.1:80")]
+    [TestCase("[::1]:9100", "[::1]:9100")]
+    public void Who_names_no_address_for_counters_means_this_machine_alone(string text, string address) =>
+        Assert.That(ListenOption.Parse("--metrics", text).ToString(), Is.EqualTo(address));
 
     [Test]
     public void A_hand_at_the_slot_is_answered_line_by_line()
