@@ -15,6 +15,9 @@ public sealed partial class BoardTrace
     private const int WriteCredits = 2;
     private const int ReadCompletionBoundary = 64;
 
+    private TransferRules? _transfers;
+    private LinkTraffic? _traffic;
+
     internal void BusMaster(int function, bool isBusMaster)
     {
         Span<byte> record = Begin(TraceKind.BusMaster, TraceBusMaster.Bytes, function);
@@ -109,11 +112,7 @@ public sealed partial class BoardTrace
         int function = report.Function;
         bool isPacked = _firmware!.DataPath.State.IsNegotiated(function, 1UL << VirtioFeature.RingPacked);
         bool isSending = _firmware.DataPath.State.RoleOf(function, report.Queue) == QueueRole.Transmit;
-        var rules = new TransferRules(_firmware.Numbering, _firmware.Space);
-        int maxPayload = rules.MaxPayloadBytes(function);
-        int maxReadRequest = rules.MaxReadRequestBytes(function);
-        LinkTraffic traffic = _timed?.Traffic
-            ?? new LinkTraffic(new TransactionRules(maxPayload, maxReadRequest, ReadCompletionBoundary), isPacked);
+        LinkTraffic traffic = _timed?.Traffic ?? TrafficOf(function, isPacked);
         int frames = isSending ? report.Frames : 0;
         int copies = LinkTraffic.CopiesOf(report.Frames, report.Bytes, report.CopiedBytes);
         LinkLoad load = traffic.Turn(frames, report.Bytes, copies, report.CopiedBytes);
@@ -131,6 +130,20 @@ public sealed partial class BoardTrace
         Put16(record, TraceDma.MaxPayloadOffset, traffic.Rules.MaxPayload);
         Put16(record, TraceDma.MaxReadRequestOffset, traffic.Rules.MaxReadRequest);
         End(record, function);
+    }
+
+    // The last one serves as long as it fits: settings of functions seldom differ.
+    private LinkTraffic TrafficOf(int function, bool isPacked)
+    {
+        int maxPayload = _transfers!.MaxPayloadBytes(function);
+        int maxReadRequest = _transfers.MaxReadRequestBytes(function);
+        if (_traffic is null || _traffic.IsPacked != isPacked || _traffic.Rules.MaxPayload != maxPayload
+            || _traffic.Rules.MaxReadRequest != maxReadRequest)
+        {
+            _traffic = new LinkTraffic(new TransactionRules(maxPayload, maxReadRequest, ReadCompletionBoundary), isPacked);
+        }
+
+        return _traffic;
     }
 
     private uint Free(DmaCredits credits, int kind)

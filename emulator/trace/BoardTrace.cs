@@ -5,6 +5,7 @@ using System.Globalization;
 using SmartNicFw.Emulator.Engine;
 using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
+using SmartNicFw.Firmware.Dma;
 
 namespace SmartNicFw.Emulator.Trace;
 
@@ -56,6 +57,7 @@ public sealed partial class BoardTrace
     {
         _configuration = configuration;
         _firmware = firmware;
+        _transfers = new TransferRules(firmware.Numbering, firmware.Space);
         _engine = engine;
         _clock = clock;
         _timed = timed;

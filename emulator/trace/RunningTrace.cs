@@ -19,6 +19,7 @@ public sealed class RunningTrace
     public const int AllFunctions = -1;
 
     private const int Undescribed = -1;
+    private const int ResumePart = 4;
     private static readonly int LostBlockBytes = PcapngBlock.PacketBytes(TraceLost.Bytes, PacketDirection.None, 0);
 
     private readonly BoardTrace _trace;
@@ -50,7 +51,7 @@ public sealed class RunningTrace
         _buffer.Add(bytes + Describe(room[bytes..], _interfaces.Length - 1, "endpoint", "configuration requests, BAR accesses, doorbells, MSI-X, DMA, arbitration"));
     }
 
-    /// <summary>Called when there is something to read where nothing was.</summary>
+    /// <summary>Called when there is something to read where nothing was. It may not end the trace.</summary>
     public Action? Filled { get; set; }
 
     /// <summary>True when there is nothing to read now.</summary>
@@ -122,6 +123,9 @@ public sealed class RunningTrace
         bool isNew = _interfaces[row] == Undescribed;
         int needed = PcapngBlock.PacketBytes(data.Length, direction, comment.Length) + EndBytes + LostBlockBytes
             + (isNew ? PcapngBlock.MaxDescriptionBytes + PcapngBlock.StatisticsBytes : 0);
+
+        // What was lost once goes on being lost until there is room for more than the next: one gap, rather than many small ones.
+        needed = Math.Max(needed, _lostSince > 0 ? _buffer.Capacity / ResumePart : 0);
         Span<byte> room = _buffer.Reserve(needed);
         if (room.IsEmpty)
         {

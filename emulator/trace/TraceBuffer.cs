@@ -21,6 +21,9 @@ internal sealed class TraceBuffer
     /// <param name="capacity">Bytes.</param>
     public TraceBuffer(int capacity) => _bytes = GC.AllocateUninitializedArray<byte>(capacity);
 
+    /// <summary>Bytes that there is room for.</summary>
+    public int Capacity => _bytes.Length;
+
     /// <summary>True when nothing waits.</summary>
     public bool IsEmpty => _first == _end && _wrap < 0;
 
