@@ -7,6 +7,7 @@ using SmartNicFw.Emulator.Link;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.Timing;
+using SmartNicFw.Emulator.Trace;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Config;
 using SmartNicFw.Hal.Contracts;
@@ -30,10 +31,12 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <param name="clock">The board's time; null: a <see cref="VirtualClock"/>.</param>
     /// <param name="link">The link whose speed turns are reported at, in virtual time; null: turns are reported when they are done.</param>
     /// <param name="isPacked">What rings the timing assumes.</param>
+    /// <param name="trace">Can trace what the board does, and is the board's from then on; null: nobody can.</param>
     /// <exception cref="ArgumentException">The firmware refuses the configuration; the message is its line; or there is a link, and the
     /// clock runs by itself.</exception>
     public EmulatedBoard(
-        EndpointConfiguration configuration, ILogger? log = null, BoardClock? clock = null, LinkBounds? link = null, bool isPacked = false)
+        EndpointConfiguration configuration, ILogger? log = null, BoardClock? clock = null, LinkBounds? link = null, bool isPacked = false,
+        BoardTrace? trace = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         if (configuration.Validate() is { } fault)
@@ -53,7 +56,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
             : new TimedEngine(
                 Engine, Clock as VirtualClock ?? throw new ArgumentException("behind a modelled link the clock is a VirtualClock"), link, isPacked);
         Bars = new MemoryLink(configuration);
-        Firmware = new FirmwareRuntime(configuration, new BoardContracts
+        var contracts = new BoardContracts
         {
             ConfigPort = Link,
             LinkPort = Link,
@@ -68,7 +71,11 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
             EthernetPort = Engine,
             CounterPort = Switch,
             ManagementPort = Management,
-        });
+        };
+        trace?.Wrap(contracts);
+        Firmware = new FirmwareRuntime(configuration, contracts);
+        trace?.Attach(configuration, Firmware, Engine, Clock, Timed);
+        Trace = trace;
     }
 
     /// <summary>What kind of endpoint this is.</summary>
@@ -114,6 +121,9 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
 
     /// <summary>The engine as the firmware sees it, when a link limits it; else null.</summary>
     public TimedEngine? Timed { get; }
+
+    /// <summary>Traces of the board; null when it cannot be traced.</summary>
+    public BoardTrace? Trace { get; }
 
     /// <summary>Where interrupts of functions go that have no owner of their own; null: nobody listens.</summary>
     public IInterruptSink? Interrupts { get; set; }

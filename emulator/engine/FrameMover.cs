@@ -1,5 +1,7 @@
 // One frame from its sender to everybody whom the switch names. Knows no ring of a sender and no turn.
 using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.Virtio;
 using SmartNicFw.Hal.Contracts;
@@ -32,6 +34,9 @@ internal sealed unsafe class FrameMover
     private readonly byte[] _whole = NewBuffer();
     private readonly byte[] _segment = NewBuffer();
 
+    // A frame that somebody listens to, made with the first: what is told is what is delivered, whatever a guest does to it meanwhile.
+    private byte[]? _held;
+
     public FrameMover(QueueTable table, PacketSwitch packetSwitch, ReceiveSide receivers)
     {
         _table = table;
@@ -43,6 +48,9 @@ internal sealed unsafe class FrameMover
     /// <summary>The wire.</summary>
     public NetworkPort? Port { get; set; }
 
+    /// <summary>Hears of every frame; null for nobody.</summary>
+    public IFrameTap? Tap { get; set; }
+
     /// <summary>Moves what a driver put into a transmit queue.</summary>
     /// <returns>
     /// Bytes of the frame, or of all that was made of it when that is more: each at <see cref="Ethernet.MinFrameBytes"/> at the least, which is
@@ -53,6 +61,7 @@ internal sealed unsafe class FrameMover
         long length = (long)chain.ReadableBytes - sender.HeaderBytes;
         if (length < Ethernet.HeaderBytes || length > PacketSwitch.MaxFrameBytes || chain.WritableBytes != 0)
         {
+            Tap?.CameIn(sender.Function, Readable(sender, chain, length), Counter.DroppedMalformed, false);
             _switch.CountDropped(sender.Function, Counter.DroppedMalformed);
             return Ethernet.MinFrameBytes;
         }
@@ -61,10 +70,16 @@ internal sealed unsafe class FrameMover
         ChainBytes.Read(chain, 0, bytes);
         OffloadHeader header = OffloadHeader.Read(bytes);
         _frame.Set(chain, sender.HeaderBytes, (int)length);
+        if (Tap is not null)
+        {
+            Hold((int)length);
+        }
+
         ReadOnlySpan<byte> prefix = _frame.Judge(
             _prefix, header.GsoType == VirtioNetHeader.GsoNone ? ShortPrefixBytes : FrameHeader.MaxPrefixBytes);
         if (!header.TryAccept(prefix, (int)length) || !MayAsk(sender.Features, header))
         {
+            Tap?.CameIn(sender.Function, Held, Counter.DroppedMalformed, !header.IsPlain);
             _switch.CountDropped(sender.Function, Counter.DroppedMalformed);
             return Ethernet.MinFrameBytes;
         }
@@ -77,8 +92,15 @@ internal sealed unsafe class FrameMover
     public void MoveFromPort(byte* frame, int length)
     {
         _frame.Set(frame, length);
+        if (Tap is not null)
+        {
+            Hold(length);
+        }
+
         Move(PacketSwitch.Port, _frame.Judge(_prefix, ShortPrefixBytes), default);
     }
+
+    private ReadOnlySpan<byte> Held => _held.AsSpan(0, _frame.Length);
 
     private static int Padded(int length) => Math.Max(length, Ethernet.MinFrameBytes);
 
@@ -103,7 +125,9 @@ internal sealed unsafe class FrameMover
     private void Move(int source, ReadOnlySpan<byte> prefix, in OffloadHeader header)
     {
         _delivered = 0;
-        if (_switch.Classify(source, prefix, _frame.Length, _destinations) != SwitchVerdict.Forward)
+        SwitchVerdict verdict = _switch.Classify(source, prefix, _frame.Length, _destinations);
+        Tap?.CameIn(source, Held, (int)verdict, !header.IsPlain);
+        if (verdict != SwitchVerdict.Forward)
         {
             return;
         }
@@ -128,6 +152,11 @@ internal sealed unsafe class FrameMover
         RunningQueue? queue = _table.Find(function, pair * 2) ?? _table.Find(function, 0);
         if (queue is not { Role: QueueRole.Receive })
         {
+            if (Tap is not null)
+            {
+                Tap.WentOut(function, _whole.AsSpan(0, _frame.CopyTo(_whole, edit, _destinations.Tci)), Counter.DroppedNoBuffer, !header.IsPlain);
+            }
+
             _switch.CountDropped(function, Counter.DroppedNoBuffer);
         }
         else if (ReceiveHeader.IsAcceptable(header, queue.Features))
@@ -151,6 +180,7 @@ internal sealed unsafe class FrameMover
         OffloadHeader moved = header.After(edit);
         if (!moved.TryAccept(prefix, length))
         {
+            Tap?.WentOut(function, whole, Counter.DroppedMalformed, true);
             _switch.CountDropped(function, Counter.DroppedMalformed);
             return;
         }
@@ -179,6 +209,27 @@ internal sealed unsafe class FrameMover
         Emit(queue, received, _whole, length);
     }
 
+    // From here on the frame is a copy of our own.
+    private void Hold(int length)
+    {
+        _held ??= NewBuffer();
+        _frame.CopyTo(_held, VlanEdit.None, 0);
+        _frame.Set((byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_held)), length);
+    }
+
+    // What there is of a frame that cannot be: too short, too long, or with a buffer to be written.
+    private Span<byte> Readable(RunningQueue sender, DescriptorChain chain, long length)
+    {
+        _held ??= NewBuffer();
+        Span<byte> readable = _held.AsSpan(0, (int)Math.Clamp(length, 0, PacketSwitch.MaxFrameBytes));
+        if (readable.Length > 0)
+        {
+            ChainBytes.Read(chain, (uint)sender.HeaderBytes, readable);
+        }
+
+        return readable;
+    }
+
     // False when the receiver has no room for more.
     private bool Emit(RunningQueue? queue, in ReceiveHeader received, byte[] pinned, int length)
     {
@@ -186,6 +237,7 @@ internal sealed unsafe class FrameMover
         if (queue is null)
         {
             Port!.Send(pinned.AsSpan(0, length));
+            Tap?.WentOut(PacketSwitch.Port, pinned.AsSpan(0, length), 0, false);
             _switch.CountReceived(PacketSwitch.Port, 1, length);
             return true;
         }

@@ -53,6 +53,19 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         }
     }
 
+    /// <summary>Hears of every frame; null for nobody, and then it costs nothing. Set between turns.</summary>
+    public IFrameTap? Tap
+    {
+        get => _parts?.Mover.Tap;
+        set
+        {
+            if (value is not null || _parts is not null)
+            {
+                Parts.SetTap(value);
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public bool IsLinkUp => _port is { IsLinkUp: true };
 
@@ -251,6 +264,13 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
             Receivers = new ReceiveSide(table, packetSwitch, mtu);
             Mover = new FrameMover(table, packetSwitch, Receivers);
             Transmitters = new TransmitSide(table, packetSwitch, Mover, Receivers);
+        }
+
+        public void SetTap(IFrameTap? tap)
+        {
+            Mover.Tap = tap;
+            Receivers.Tap = tap;
+            Transmitters.IsTapped = tap is not null;
         }
 
         public ReceiveSide Receivers { get; }

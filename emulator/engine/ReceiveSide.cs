@@ -1,5 +1,6 @@
 // Puts frames into receive queues: buffers taken, header written, bytes copied once, or the frame waits. Knows no switch.
 using System;
+using System.Runtime.CompilerServices;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.Virtio;
 using SmartNicFw.Hal.Contracts;
@@ -18,6 +19,9 @@ internal sealed unsafe class ReceiveSide
     private readonly DescriptorChain[] _chains = new DescriptorChain[MaxBuffers];
     private readonly FrameView _waiting = new();
     private readonly int _maxPlainBytes;
+
+    // A frame as it is told to who listens; made with the first.
+    private byte[]? _told;
 
     // Where the next byte of the frame goes.
     private int _chain;
@@ -43,6 +47,9 @@ internal sealed unsafe class ReceiveSide
         Broken,
     }
 
+    /// <summary>Hears of every frame; null for nobody.</summary>
+    public IFrameTap? Tap { get; set; }
+
     /// <summary>Longest frame without a tag that a queue takes, if it is not yet to be segmented. Source: VIRTIO 1.4, 5.1.4.1.</summary>
     public int LongestPlain(RunningQueue queue) => queue.Has(VirtioNetFeature.Mtu) ? _maxPlainBytes : PacketSwitch.MaxFrameBytes;
 
@@ -63,14 +70,17 @@ internal sealed unsafe class ReceiveSide
         switch (placed)
         {
             case Placed.Yes:
+                Tell(queue, frame, edit, tci, header, 0);
                 _switch.CountReceived(queue.Function, 1, length);
                 _table.Counters.CountFrames(queue.CounterRow, 1, length);
                 break;
             case Placed.TooLarge:
+                Tell(queue, frame, edit, tci, header, Counter.DroppedTooLarge);
                 _switch.CountDropped(queue.Function, Counter.DroppedTooLarge);
                 _table.Counters.CountDropped(queue.CounterRow);
                 break;
             case Placed.Broken:
+                Tell(queue, frame, edit, tci, header, Counter.DroppedNoBuffer);
                 _switch.CountDropped(queue.Function, Counter.DroppedNoBuffer);
                 _table.MarkBroken(queue);
                 return false;
@@ -116,6 +126,7 @@ internal sealed unsafe class ReceiveSide
                 break;
             }
 
+            Tell(queue, _waiting, VlanEdit.None, 0, oldest.Header, placed == Placed.Yes ? 0 : Counter.DroppedTooLarge);
             if (placed == Placed.Yes)
             {
                 _switch.CountReceived(queue.Function, 1, oldest.Length);
@@ -144,6 +155,21 @@ internal sealed unsafe class ReceiveSide
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Tell(RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int drop)
+    {
+        if (Tap is not null)
+        {
+            TellTap(Tap, queue, frame, edit, tci, header, drop);
+        }
+    }
+
+    private void TellTap(IFrameTap tap, RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int drop)
+    {
+        _told ??= new byte[PacketSwitch.MaxFrameBytes + Ethernet.TagBytes];
+        tap.WentOut(queue.Function, _told.AsSpan(0, frame.CopyTo(_told, edit, tci)), drop, !header.Offload.IsPlain);
+    }
+
     private bool TryWait(
         RunningQueue queue, Backlog backlog, FrameView frame, VlanEdit edit, uint tagValue, in ReceiveHeader header, int length)
     {
@@ -151,6 +177,7 @@ internal sealed unsafe class ReceiveSide
         Span<byte> room = backlog.Reserve(length);
         if (room.Length < length || length == 0)
         {
+            Tell(queue, frame, edit, tci, header, Counter.DroppedNoBuffer);
             Drop(queue, 1);
             return false;
         }

@@ -35,6 +35,12 @@ internal sealed unsafe class TransmitSide
         _stream = new PlainStream(table, packetSwitch, receivers, BatchFrames);
     }
 
+    /// <summary>
+    /// True when somebody listens to frames: then each goes one by one, by way of the one place where that is told. What is delivered and
+    /// counted is the same.
+    /// </summary>
+    public bool IsTapped { get; set; }
+
     /// <summary>Moves frames until the budget is used up, or the queue is empty or broken.</summary>
     /// <param name="frames">Frames at the most.</param>
     /// <param name="bytes">Bytes, counted as <see cref="Turn.Bytes"/>, after which no further frame is begun.</param>
@@ -86,10 +92,11 @@ internal sealed unsafe class TransmitSide
         int sender = queue.Function;
         int index = 0;
         int runs = 0;
+        bool isPlain = !IsTapped;
         while (index < count && left > 0)
         {
             TakenBuffer* buffer = _batch.Buffers + index;
-            if (PlainFrames.IsCandidate(buffer, headerBytes))
+            if (isPlain && PlainFrames.IsCandidate(buffer, headerBytes))
             {
                 Vector128<byte> header = PacketSwitch.HeaderOf(Vector128.Load(buffer->Address + headerBytes));
                 int function = _switch.FindPlain(sender, header);

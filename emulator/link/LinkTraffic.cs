@@ -45,6 +45,13 @@ public sealed record LinkTraffic(TransactionRules Rules, bool IsPacked)
         return load;
     }
 
+    /// <summary>Copies that a turn made, as far as bytes tell: no copy is counted apart.</summary>
+    /// <param name="frames">Frames moved, 0 upwards.</param>
+    /// <param name="bytes">Their bytes together.</param>
+    /// <param name="copiedBytes">Bytes of all copies.</param>
+    public static int CopiesOf(int frames, int bytes, int copiedBytes) =>
+        frames == 0 || bytes == 0 ? 0 : Math.Max(1, (int)((long)frames * copiedBytes / bytes));
+
     // A write of the host: it goes downstream, and takes nothing of ours.
     private LinkLoad Doorbell => new(0, Rules.WriteBytes(0, MessageBytes), 0, 0, 0);
 

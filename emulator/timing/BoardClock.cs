@@ -10,6 +10,12 @@ public abstract class BoardClock : IMonotonicClock
     /// <inheritdoc/>
     public abstract long NowUs { get; }
 
+    /// <summary>Nanoseconds since the clock's zero, as exact as it has them.</summary>
+    public virtual long NowNs => NowUs * 1000;
+
+    /// <summary>Nanoseconds from 1970 to the clock's zero; 0 for a clock that has nothing to do with the world's.</summary>
+    public virtual long ZeroNs => 0;
+
     /// <summary>Lets time pass while something is waited for; a clock that runs by itself needs no help.</summary>
     /// <param name="us">Microseconds, 0 upwards.</param>
     public abstract void Pass(long us);
@@ -39,9 +45,16 @@ public sealed class VirtualClock : BoardClock
 public sealed class RunningClock : BoardClock
 {
     private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly long _zeroTicks = System.DateTime.UtcNow.Ticks - System.DateTime.UnixEpoch.Ticks;
 
     /// <inheritdoc/>
     public override long NowUs => Stopwatch.GetElapsedTime(_start).Ticks / System.TimeSpan.TicksPerMicrosecond;
+
+    /// <inheritdoc/>
+    public override long NowNs => (long)(Stopwatch.GetElapsedTime(_start).TotalNanoseconds);
+
+    /// <inheritdoc/>
+    public override long ZeroNs => _zeroTicks * System.TimeSpan.NanosecondsPerTick;
 
     /// <inheritdoc/>
     public override void Pass(long us)

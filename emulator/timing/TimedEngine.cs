@@ -35,7 +35,6 @@ public sealed class TimedEngine : IQueueEngine
     private readonly QueueEngine _engine;
     private readonly VirtualClock _clock;
     private readonly LinkBounds _bounds;
-    private readonly LinkTraffic _traffic;
     private readonly PriorityQueue<Report, (double DueNs, long Number)> _held = new();
     private readonly Dictionary<(int Function, int Queue), Timing> _queues = [];
     private readonly double[] _freeNs = new double[Enum.GetValues<LinkResource>().Length];
@@ -55,11 +54,14 @@ public sealed class TimedEngine : IQueueEngine
         _engine = engine;
         _clock = clock;
         _bounds = bounds;
-        _traffic = new LinkTraffic(bounds.Rules, isPacked);
+        Traffic = new LinkTraffic(bounds.Rules, isPacked);
     }
 
     /// <summary>The time, nanoseconds: the board's clock, and what it has not counted yet.</summary>
     public double NowNs => Math.Max(_nowNs, _clock.NowUs * NsPerUs);
+
+    /// <summary>What turns are reckoned to ask of the link.</summary>
+    public LinkTraffic Traffic { get; }
 
     /// <summary>Turns under way.</summary>
     public int UnderWay { get; private set; }
@@ -139,8 +141,8 @@ public sealed class TimedEngine : IQueueEngine
             _ofTurn.Add(Report.Of(_report, Find(_report)));
             if (_report.Kind == QueueEventKind.TurnOver)
             {
-                copies = CopiesOf(_report);
-                load = _traffic.Turn((queue & 1) != 0 ? _report.Frames : 0, _report.Bytes, copies, _report.CopiedBytes);
+                copies = LinkTraffic.CopiesOf(_report.Frames, _report.Bytes, _report.CopiedBytes);
+                load = Traffic.Turn((queue & 1) != 0 ? _report.Frames : 0, _report.Bytes, copies, _report.CopiedBytes);
             }
         }
 
@@ -207,9 +209,6 @@ public sealed class TimedEngine : IQueueEngine
 
     /// <inheritdoc/>
     public bool WantsNotification(int function, int queue) => _engine.WantsNotification(function, queue);
-
-    private static int CopiesOf(QueueEvent turn) =>
-        turn.Frames == 0 || turn.Bytes == 0 ? 0 : Math.Max(1, (int)((long)turn.Frames * turn.CopiedBytes / turn.Bytes));
 
     // What the engine reports by itself, of frames from the wire and of commands, takes no time on the link.
     private void PassOn()

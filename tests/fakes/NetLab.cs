@@ -8,6 +8,7 @@ using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
+using SmartNicFw.Emulator.Trace;
 using SmartNicFw.Firmware;
 
 namespace SmartNicFw.Tests.Fakes;
@@ -21,9 +22,10 @@ internal sealed class NetLab : IDisposable
     private readonly NetHost _host;
 
     /// <param name="remoteSeed">The host's memory is only to be had by asking, and busy by this seed; null: it is mapped.</param>
-    public NetLab(int vfs, long memoryBytes = 64 << 20, int? remoteSeed = null)
+    /// <param name="trace">Traces the board; null: nobody does.</param>
+    public NetLab(int vfs, long memoryBytes = 64 << 20, int? remoteSeed = null, BoardTrace? trace = null)
     {
-        Board = new EmulatedBoard(new EndpointConfiguration { TotalVFs = vfs });
+        Board = new EmulatedBoard(new EndpointConfiguration { TotalVFs = vfs }, trace: trace);
         _host = new NetHost(Board, vfs, memoryBytes);
         if (remoteSeed is int seed)
         {

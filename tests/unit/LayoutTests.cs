@@ -1,10 +1,11 @@
-// Proves each layout of hal/spec and hal/regs against its row of data: no overlap, no gap unexplained, no bit named twice.
+// Proves each layout of hal/spec, hal/regs and the records of a trace against its row of data: no overlap, no gap unexplained, no bit named twice.
 using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Reflection;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Trace;
 using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
 
@@ -23,7 +24,9 @@ public sealed class LayoutTests
         ["VirtioPciCapability.NotifyMultiplierOffset"] = "the notification capability has it where the configuration access capability has its data",
     };
 
-    private static IEnumerable<Layout> Layouts => LayoutTable.All.Concat(ManagementLayouts.All);
+    private static IEnumerable<Layout> OfHal => LayoutTable.All.Concat(ManagementLayouts.All);
+
+    private static IEnumerable<Layout> Layouts => OfHal.Concat(TraceLayouts.All);
 
     [TestCaseSource(nameof(Layouts))]
     public void Registers_follow_each_other_without_gap_or_overlap_up_to_the_size(object layout)
@@ -85,8 +88,14 @@ public sealed class LayoutTests
             .Where(type => type.Namespace == typeof(PciConfigHeader).Namespace || type.Namespace == typeof(BarMap).Namespace)
             .Where(type => Constants(type).Any(field => field.Name.EndsWith("Offset", StringComparison.Ordinal)
                 && !NotRegisters.ContainsKey($"{type.Name}.{field.Name}")));
-        Assert.That(withOffsets, Is.EquivalentTo(Layouts.Select(layout => layout.Type)));
+        Assert.That(withOffsets, Is.EquivalentTo(OfHal.Select(layout => layout.Type)));
     }
+
+    [Test]
+    public void Every_kind_of_trace_record_with_fields_is_in_the_table() => Assert.That(
+        typeof(TraceRecord).Assembly.GetTypes().Where(type => type.Namespace == typeof(TraceRecord).Namespace)
+            .Where(type => Constants(type).Any(field => field.Name.EndsWith("Offset", StringComparison.Ordinal))),
+        Is.EquivalentTo(TraceLayouts.All.Select(layout => layout.Type)));
 
     private static IEnumerable<FieldInfo> MasksOf(Type type, LayoutRow row, LayoutRow[] rows)
     {

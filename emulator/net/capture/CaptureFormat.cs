@@ -31,6 +31,7 @@ internal static class PcapngFormat
     public const uint SectionHeader = 0x0A0D0D0A;
     public const uint InterfaceDescription = 1;
     public const uint SimplePacket = 3;
+    public const uint InterfaceStatistics = 5;
     public const uint EnhancedPacket = 6;
 
     public const uint ByteOrderMagic = 0x1A2B3C4D;
@@ -46,10 +47,28 @@ internal static class PcapngFormat
     public const int InterfaceBodyBytes = 8;
     public const int EnhancedBodyBytes = 20;
     public const int SimpleBodyBytes = 4;
+    public const int StatisticsBodyBytes = 12;
 
+    /// <summary>Code and length, before a value that is padded to a multiple of 4 bytes.</summary>
     public const int OptionHeaderBytes = 4;
+
+    /// <summary>Of every block.</summary>
+    public const int OptionComment = 1;
+
+    /// <summary>Of a section header.</summary>
+    public const int OptionApplication = 4;
+
+    /// <summary>Of an interface description.</summary>
     public const int OptionInterfaceName = 2;
+    public const int OptionInterfaceDescription = 3;
     public const int OptionTimestampResolution = 9;
+
+    /// <summary>Of an enhanced packet.</summary>
+    public const int OptionFlags = 2;
+
+    /// <summary>Of interface statistics, 64 bits each: packets that were written, and those that were lost for want of room.</summary>
+    public const int OptionReceived = 4;
+    public const int OptionDropped = 5;
 
     /// <summary>if_tsresol without the option: 10^-6 s.</summary>
     public const int DefaultResolution = 6;
@@ -64,9 +83,25 @@ internal static class CaptureLimits
     /// <summary>LINKTYPE_ETHERNET.</summary>
     public const int LinkTypeEthernet = 1;
 
+    /// <summary>LINKTYPE_USER0: the first of those that mean what their users agree on.</summary>
+    public const int LinkTypeUser0 = 147;
+
     /// <summary>Longest frame that is read or announced, bytes; what tcpdump calls its maximum too.</summary>
     public const int MaxFrameBytes = 262144;
 
     /// <summary>Longest block that is read whole: a frame with options of 64 KB.</summary>
     public const int MaxBlockBytes = MaxFrameBytes + 65536;
+}
+
+/// <summary>Which way a packet went, as epb_flags has it (bits 1:0). Source: draft-ietf-opsawg-pcapng-03, 4.3.1.</summary>
+internal enum PacketDirection
+{
+    /// <summary>Not said: the option is left out.</summary>
+    None = 0,
+
+    /// <summary>To the station that the interface stands for.</summary>
+    Inbound = 1,
+
+    /// <summary>From it.</summary>
+    Outbound = 2,
 }
