@@ -1,0 +1,189 @@
+// A policy file for one endpoint: names become numbers, and what is not named becomes what it is after the first start.
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using SmartNicFw.Hal.Regs;
+using SmartNicFw.HostTools.Policy.Reading;
+
+namespace SmartNicFw.HostTools.Policy;
+
+/// <summary>
+/// What the file wants, and where it says so. A group keeps the number under which the device has its name; others take the lowest free
+/// ones in the order of the file.
+/// </summary>
+internal sealed class PolicyTarget
+{
+    private const string NumberedGroup = "group";
+
+    // Attributes that are one key each.
+    private static readonly (PolicyKey Key, int Attribute)[] Plain =
+    [
+        (PolicyKey.Mac, ManagementAttributeKind.Mac),
+        (PolicyKey.MaxTxRate, ManagementAttributeKind.MaxTxRate),
+        (PolicyKey.MinTxRate, ManagementAttributeKind.MinTxRate),
+        (PolicyKey.SpoofCheck, ManagementAttributeKind.SpoofCheck),
+        (PolicyKey.Trust, ManagementAttributeKind.Trust),
+        (PolicyKey.State, ManagementAttributeKind.LinkState),
+        (PolicyKey.Weight, ManagementAttributeKind.Weight),
+        (PolicyKey.Queues, ManagementAttributeKind.QueuePairs),
+        (PolicyKey.Msix, ManagementAttributeKind.MsixVectors),
+        (PolicyKey.Interrupts, ManagementAttributeKind.InterruptCeiling),
+        (PolicyKey.Adaptive, ManagementAttributeKind.Adaptive),
+    ];
+
+    private readonly Dictionary<(int Function, int Attribute), TextPosition> _positions = [];
+    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal) { [PolicyKey.Port] = 0 };
+    private readonly HashSet<int> _unnamed = [];
+    private readonly Dictionary<int, PolicySettings> _groups = [];
+    private readonly PolicyDocument _document;
+
+    private PolicyTarget(PolicyDocument document, PolicyState device)
+    {
+        _document = document;
+        State = new PolicyState(device.Facts);
+    }
+
+    /// <summary>What the file wants.</summary>
+    public PolicyState State { get; }
+
+    /// <summary>Makes numbers of a document.</summary>
+    /// <param name="device">What the device has: its facts, and the numbers of its groups.</param>
+    /// <param name="faults">Receives what this endpoint cannot have; the target is not to be used then.</param>
+    public static PolicyTarget Of(PolicyDocument document, PolicyState device, PolicyFaults faults)
+    {
+        var target = new PolicyTarget(document, device);
+        if (target.CheckFunctions(faults) & target.NumberGroups(device, faults))
+        {
+            target.SetGroups();
+            target.SetFunctions();
+            GuaranteeRules.Check(document, device.Facts.EthernetMbps, faults);
+        }
+
+        return target;
+    }
+
+    /// <summary>Where the file says what an attribute of a function is to be, or who is nearest to blame.</summary>
+    public TextPosition PositionOf(int function, int attribute) => _positions.GetValueOrDefault((function, attribute), TextPosition.Start);
+
+    /// <summary>Where the file names a group, or a key of it.</summary>
+    /// <param name="group">0 for the port.</param>
+    public TextPosition PositionOfGroup(int group, PolicyKey key) =>
+        group == 0 ? _document.Port.PositionOf(PolicyKey.PortMax)
+        : _groups.TryGetValue(group, out PolicySettings? settings) ? settings.PositionOf(key)
+        : TextPosition.Start;
+
+    private bool CheckFunctions(PolicyFaults faults)
+    {
+        EndpointFacts facts = State.Facts;
+        bool isThere = true;
+        foreach ((FunctionRange range, PolicySettings settings) in _document.Functions)
+        {
+            if (range.Pf < facts.PhysicalFunctions && range.Last < facts.TotalVFs)
+            {
+                continue;
+            }
+
+            isThere = false;
+            string pfs = facts.PhysicalFunctions == 1 ? "pf0" : $"pf0 to pf{facts.PhysicalFunctions - 1}";
+            string vfs = facts.TotalVFs switch { 0 => "without VFs", 1 => "each with vf0", _ => $"each with vf0 to vf{facts.TotalVFs - 1}" };
+            faults.Add(settings.Position, $"the endpoint has no {range}; it has {pfs}, {vfs}");
+        }
+
+        return isThere;
+    }
+
+    private bool NumberGroups(PolicyState device, PolicyFaults faults)
+    {
+        var named = device.Groups.Where(group => group.Value.Name.Length > 0)
+            .DistinctBy(group => group.Value.Name).ToDictionary(group => group.Value.Name, group => group.Key);
+        foreach ((string name, _) in _document.Groups)
+        {
+            if (named.TryGetValue(name, out int number))
+            {
+                _numbers[name] = number;
+            }
+            else if (IsNumbered(name, out number) && device.Groups.GetValueOrDefault(number) is { Name: "" })
+            {
+                _numbers[name] = number;
+                _ = _unnamed.Add(number);
+            }
+        }
+
+        // Numbers that are free, then those of groups that go: a group that takes one of them over is set anew.
+        int[] known = [.. _numbers.Values];
+        IEnumerable<int> numbers = Enumerable.Range(1, device.Facts.RateGroups).Except(known).OrderBy(device.Groups.ContainsKey);
+        var free = new Queue<int>(numbers);
+        foreach ((string name, PolicySettings settings) in _document.Groups.Where(group => !_numbers.ContainsKey(group.Name)))
+        {
+            if (free.Count == 0)
+            {
+                faults.Add(settings.Position, $"{_document.Groups.Count} groups are named; the endpoint has room for {device.Facts.RateGroups}");
+                return false;
+            }
+
+            _numbers[name] = free.Dequeue();
+        }
+
+        return true;
+    }
+
+    // A group that has only a number is called by it.
+    private static bool IsNumbered(string name, out int number)
+    {
+        number = 0;
+        return name.StartsWith(NumberedGroup, StringComparison.Ordinal)
+            && int.TryParse(name.AsSpan(NumberedGroup.Length), NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    }
+
+    private void SetGroups()
+    {
+        State.PortMax = (uint)_document.Port.ValueOf(PolicyKey.PortMax, 0);
+        foreach ((string name, PolicySettings settings) in _document.Groups)
+        {
+            int number = _numbers[name];
+            _groups[number] = settings;
+            State.Groups[number] = new GroupState(
+                _unnamed.Contains(number) ? "" : name,
+                _numbers[settings[PolicyKey.Parent]?.Text ?? PolicyKey.Port],
+                (uint)settings.ValueOf(PolicyKey.TxWeight, 1),
+                (uint)settings.ValueOf(PolicyKey.TxMax, 0),
+                (uint)settings.ValueOf(PolicyKey.TxShare, 0),
+                (uint)settings.ValueOf(PolicyKey.TxPriority, 0));
+        }
+    }
+
+    private void SetFunctions()
+    {
+        foreach ((FunctionRange range, PolicySettings settings) in _document.Pieces())
+        {
+            for (int vf = range.First; vf <= range.Last; vf++)
+            {
+                int function = State.Facts.IndexOf(range.Pf, vf);
+                foreach ((PolicyKey key, int attribute) in Plain)
+                {
+                    Set(function, attribute, settings.ValueOf(key, State[function, attribute]), settings.PositionOf(key));
+                }
+
+                Set(function, ManagementAttributeKind.Vlan, VlanOf(settings), settings.PositionOf(PolicyKey.Vlan));
+                string group = settings[PolicyKey.Group]?.Text ?? PolicyKey.Port;
+                Set(function, ManagementAttributeKind.RateGroup, (ulong)_numbers[group], settings.PositionOf(PolicyKey.Group));
+            }
+        }
+    }
+
+    private void Set(int function, int attribute, ulong value, TextPosition position)
+    {
+        State[function, attribute] = value;
+        _positions[(function, attribute)] = position;
+    }
+
+    private static ulong VlanOf(PolicySettings settings)
+    {
+        ulong id = settings.ValueOf(PolicyKey.Vlan, 0);
+        return id == 0
+            ? 0
+            : id | (settings.ValueOf(PolicyKey.Qos, 0) << ManagementVlan.PriorityShift)
+                | (settings.ValueOf(PolicyKey.Protocol, ManagementVlan.Ieee8021Q) << ManagementVlan.ProtocolShift);
+    }
+}
