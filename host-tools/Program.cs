@@ -44,6 +44,8 @@ internal static class Program
         var root = new RootCommand("Configures the virtual functions of a SmartNicFw endpoint")
         {
             ShowCommand.Create(global),
+            ApplyCommand.Create(global),
+            ExportCommand.Create(global),
             VersionCommand.Create(global),
         };
         global.AddTo(root);

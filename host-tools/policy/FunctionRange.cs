@@ -1,7 +1,7 @@
 // The names of functions in a policy: pf0, vf3 (of pf0), pf1vf3, and runs of VFs: vf8-63, pf1vf0-7. Knows no device.
-using System;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using SmartNicFw.HostTools.Client;
 
 namespace SmartNicFw.HostTools.Policy;
 
@@ -66,14 +66,8 @@ internal readonly partial record struct FunctionRange(int Pf, int First, int Las
     /// <summary>The name as it is written, the shortest form.</summary>
     public override string ToString()
     {
-        string pf = string.Create(CultureInfo.InvariantCulture, $"pf{Pf}");
-        if (IsPf)
-        {
-            return pf;
-        }
-
-        string last = First == Last ? "" : string.Create(CultureInfo.InvariantCulture, $"-{Last}");
-        return string.Create(CultureInfo.InvariantCulture, $"{(Pf == 0 ? "" : pf)}vf{First}{last}");
+        string first = FunctionName.Of(Pf, IsPf ? null : First);
+        return First == Last ? first : string.Create(CultureInfo.InvariantCulture, $"{first}-{Last}");
     }
 
     private static int Number(Group group) => int.Parse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture);

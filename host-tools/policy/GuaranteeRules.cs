@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Policy.Reading;
 
 namespace SmartNicFw.HostTools.Policy;
@@ -20,7 +21,7 @@ internal static class GuaranteeRules
         var largest = new Dictionary<string, (ulong Mbps, TextPosition Position)>(StringComparer.Ordinal);
         void Add(string? group, ulong needed, TextPosition position)
         {
-            string owner = group ?? PolicyKey.Port;
+            string owner = group is null or RateGroupName.None ? RateGroupName.Port : group;
             below[owner] = below.GetValueOrDefault(owner) + needed;
             if (needed > largest.GetValueOrDefault(owner).Mbps)
             {
@@ -65,7 +66,7 @@ internal static class GuaranteeRules
             Add(settings[PolicyKey.Parent]?.Text, Math.Max(own, sum), position);
         }
 
-        CheckPort(document, portMbps, below.GetValueOrDefault(PolicyKey.Port), largest.GetValueOrDefault(PolicyKey.Port).Position, faults);
+        CheckPort(document, portMbps, below.GetValueOrDefault(RateGroupName.Port), largest.GetValueOrDefault(RateGroupName.Port).Position, faults);
     }
 
     private static void CheckPort(PolicyDocument document, uint? portMbps, ulong needed, TextPosition largest, PolicyFaults faults)

@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Policy.Reading;
 
 namespace SmartNicFw.HostTools.Policy;
@@ -65,7 +66,7 @@ internal sealed class PolicyDocument
     /// <summary>The parent of each group by its name; null for the port.</summary>
     public Dictionary<string, string?> Parents() => Groups.ToDictionary(
         group => group.Name,
-        group => group.Settings[PolicyKey.Parent]?.Text is { } parent && parent != PolicyKey.Port ? parent : null,
+        group => group.Settings[PolicyKey.Parent]?.Text is { } parent and not (RateGroupName.Port or RateGroupName.None) ? parent : null,
         StringComparer.Ordinal);
 
     /// <summary>

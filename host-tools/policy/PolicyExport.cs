@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using SmartNicFw.Hal.Regs;
+using SmartNicFw.HostTools.Client;
 
 namespace SmartNicFw.HostTools.Policy;
 
@@ -39,7 +40,7 @@ internal static class PolicyExport
         }
 
         output.Write("# Groups share their parent's rate by tx_weight; tx_share is guaranteed to all in it together, tx_max limits them.\ngroups:\n");
-        foreach ((int number, GroupState group) in state.Groups)
+        foreach ((int number, RateGroupInfo group) in state.Groups)
         {
             var lines = new List<string>();
             void Add(PolicyKey key, bool isDefault, string value)
@@ -54,7 +55,7 @@ internal static class PolicyExport
             Add(PolicyKey.TxShare, group.MinTxRate == 0, RateText.Write(group.MinTxRate));
             Add(PolicyKey.TxMax, group.MaxTxRate == 0, RateText.Write(group.MaxTxRate));
             Add(PolicyKey.TxPriority, group.Priority == 0, $"{group.Priority}");
-            Add(PolicyKey.TxWeight, group.Weight == 1, $"{group.Weight}");
+            Add(PolicyKey.TxWeight, group.Weight == PolicyTarget.NewWeight, $"{group.Weight}");
             WriteEntry(Name(state.NameOf(number)), lines, output);
         }
     }

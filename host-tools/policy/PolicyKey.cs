@@ -53,9 +53,6 @@ internal sealed record PolicyKey(string Name, PolicyValueForm Form, uint Least, 
     /// <summary>Most names of functions in a file: more than an endpoint has functions.</summary>
     public const int MaxFunctionNames = 8192;
 
-    /// <summary>Name of the port where a group is named.</summary>
-    public const string Port = "port";
-
     /// <summary>The port's own.</summary>
     public static readonly PolicyKey PortMax = new("tx_max", PolicyValueForm.Rate, 0, MaxMbps, "Limit of the Ethernet port; 0 for its speed.");
 

@@ -2,6 +2,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using SmartNicFw.HostTools.Client;
+using SmartNicFw.HostTools.Failure;
 using SmartNicFw.HostTools.Policy.Reading;
 
 namespace SmartNicFw.HostTools.Policy;
@@ -77,7 +79,7 @@ internal static class PolicyRules
     private static void CheckGroupNames(PolicyDocument document, PolicyFaults faults)
     {
         string[] names = [.. document.Groups.Select(group => group.Name)];
-        var known = new HashSet<string>(names, StringComparer.Ordinal) { PolicyKey.Port };
+        var known = new HashSet<string>(names, StringComparer.Ordinal) { RateGroupName.Port, RateGroupName.None };
         var settings = document.Groups.Select(group => group.Settings).Concat(document.Functions.Select(function => function.Settings));
         foreach (PolicySettings owner in settings)
         {
@@ -88,7 +90,7 @@ internal static class PolicyRules
                     continue;
                 }
 
-                string hint = NearestWord.Of(name, names) is { } nearest ? $"did you mean '{nearest}'?" : "name it under 'groups'";
+                string hint = Nearest.Of(name, names) is { } nearest ? $"did you mean {nearest}?" : "name it under 'groups'";
                 faults.Add(setting.Position, $"there is no group '{PolicyTree.Short(name)}'; {hint}");
             }
         }

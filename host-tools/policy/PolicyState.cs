@@ -1,13 +1,10 @@
 // A whole policy as numbers, of what a device has or of what a file wants: attributes by function, groups by number. Compares nothing.
 using System.Collections.Generic;
+using System.Globalization;
 using SmartNicFw.Hal.Regs;
+using SmartNicFw.HostTools.Client;
 
 namespace SmartNicFw.HostTools.Policy;
-
-/// <summary>A rate group's settings.</summary>
-/// <param name="Name">Empty for a group that has only a number.</param>
-/// <param name="Parent">Number of the group that it is in; 0 for the port.</param>
-internal sealed record GroupState(string Name, int Parent, uint Weight, uint MaxTxRate, uint MinTxRate, uint Priority);
 
 /// <summary>Attributes of all functions, and the groups that there are.</summary>
 internal sealed class PolicyState
@@ -37,7 +34,7 @@ internal sealed class PolicyState
     public uint PortMax { get; set; }
 
     /// <summary>The groups by number, 1 upwards.</summary>
-    public SortedDictionary<int, GroupState> Groups { get; } = [];
+    public SortedDictionary<int, RateGroupInfo> Groups { get; } = [];
 
     /// <summary>An attribute of a function.</summary>
     /// <param name="attribute">One of <see cref="ManagementAttributeKind"/>. A MAC address of 0 stands for the device's own.</param>
@@ -50,7 +47,7 @@ internal sealed class PolicyState
     /// <summary>What a group is called: by its name, or by its number where it has none.</summary>
     /// <param name="group">0 for the port.</param>
     public string NameOf(int group) =>
-        group == 0 ? PolicyKey.Port
-        : Groups.TryGetValue(group, out GroupState? state) && state.Name.Length > 0 ? state.Name
-        : $"group{group}";
+        group != 0 && Groups.TryGetValue(group, out RateGroupInfo? there) ? RateGroupName.Of(there)
+        : group == 0 ? RateGroupName.Port
+        : string.Create(CultureInfo.InvariantCulture, $"{group}");
 }

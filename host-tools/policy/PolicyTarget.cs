@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using SmartNicFw.Hal.Regs;
+using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Policy.Reading;
 
 namespace SmartNicFw.HostTools.Policy;
@@ -14,7 +15,8 @@ namespace SmartNicFw.HostTools.Policy;
 /// </summary>
 internal sealed class PolicyTarget
 {
-    private const string NumberedGroup = "group";
+    /// <summary>A new group's weight.</summary>
+    public const int NewWeight = 1;
 
     // Attributes that are one key each.
     private static readonly (PolicyKey Key, int Attribute)[] Plain =
@@ -33,8 +35,7 @@ internal sealed class PolicyTarget
     ];
 
     private readonly Dictionary<(int Function, int Attribute), TextPosition> _positions = [];
-    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal) { [PolicyKey.Port] = 0 };
-    private readonly HashSet<int> _unnamed = [];
+    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal) { [RateGroupName.Port] = 0, [RateGroupName.None] = 0 };
     private readonly Dictionary<int, PolicySettings> _groups = [];
     private readonly PolicyDocument _document;
 
@@ -68,10 +69,20 @@ internal sealed class PolicyTarget
 
     /// <summary>Where the file names a group, or a key of it.</summary>
     /// <param name="group">0 for the port.</param>
-    public TextPosition PositionOfGroup(int group, PolicyKey key) =>
-        group == 0 ? _document.Port.PositionOf(PolicyKey.PortMax)
-        : _groups.TryGetValue(group, out PolicySettings? settings) ? settings.PositionOf(key)
-        : TextPosition.Start;
+    /// <param name="key">Null for the group itself.</param>
+    public TextPosition PositionOfGroup(int group, PolicyKey? key)
+    {
+        PolicySettings? settings = group == 0 ? _document.Port : _groups.GetValueOrDefault(group);
+        return settings is null ? TextPosition.Start : key is null ? settings.Position : settings.PositionOf(key);
+    }
+
+    /// <summary>True for a group that is named by its number because it has no name.</summary>
+    public static bool IsNumber(string name, out int number) =>
+        int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number.ToString(CultureInfo.InvariantCulture) == name;
+
+    /// <summary>What of a document with other faults this endpoint cannot have either.</summary>
+    public static void CheckFunctions(PolicyDocument document, PolicyState device, PolicyFaults faults) =>
+        _ = new PolicyTarget(document, device).CheckFunctions(faults);
 
     private bool CheckFunctions(PolicyFaults faults)
     {
@@ -95,45 +106,37 @@ internal sealed class PolicyTarget
 
     private bool NumberGroups(PolicyState device, PolicyFaults faults)
     {
-        var named = device.Groups.Where(group => group.Value.Name.Length > 0)
-            .DistinctBy(group => group.Value.Name).ToDictionary(group => group.Value.Name, group => group.Key);
         foreach ((string name, _) in _document.Groups)
         {
-            if (named.TryGetValue(name, out int number))
+            if (IsNumber(name, out int number))
             {
                 _numbers[name] = number;
             }
-            else if (IsNumbered(name, out number) && device.Groups.GetValueOrDefault(number) is { Name: "" })
+        }
+
+        foreach ((int number, RateGroupInfo there) in device.Groups)
+        {
+            if (_document.Groups.Exists(group => group.Name == there.Name) && !_numbers.ContainsValue(number))
             {
-                _numbers[name] = number;
-                _ = _unnamed.Add(number);
+                _ = _numbers.TryAdd(there.Name, number);
             }
         }
 
         // Numbers that are free, then those of groups that go: a group that takes one of them over is set anew.
-        int[] known = [.. _numbers.Values];
-        IEnumerable<int> numbers = Enumerable.Range(1, device.Facts.RateGroups).Except(known).OrderBy(device.Groups.ContainsKey);
-        var free = new Queue<int>(numbers);
-        foreach ((string name, PolicySettings settings) in _document.Groups.Where(group => !_numbers.ContainsKey(group.Name)))
+        IEnumerable<int> numbers = Enumerable.Range(1, device.Facts.RateGroups).Except(_numbers.Values).OrderBy(device.Groups.ContainsKey);
+        var free = new Queue<int>([.. numbers]);
+        foreach ((string name, PolicySettings settings) in _document.Groups)
         {
-            if (free.Count == 0)
+            if (_numbers.TryGetValue(name, out int number) ? number > device.Facts.RateGroups : !free.TryDequeue(out number))
             {
-                faults.Add(settings.Position, $"{_document.Groups.Count} groups are named; the endpoint has room for {device.Facts.RateGroups}");
+                faults.Add(settings.Position, $"the endpoint has no room for group {name}: it has {device.Facts.RateGroups} groups");
                 return false;
             }
 
-            _numbers[name] = free.Dequeue();
+            _numbers[name] = number;
         }
 
         return true;
-    }
-
-    // A group that has only a number is called by it.
-    private static bool IsNumbered(string name, out int number)
-    {
-        number = 0;
-        return name.StartsWith(NumberedGroup, StringComparison.Ordinal)
-            && int.TryParse(name.AsSpan(NumberedGroup.Length), NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 
     private void SetGroups()
@@ -143,13 +146,14 @@ internal sealed class PolicyTarget
         {
             int number = _numbers[name];
             _groups[number] = settings;
-            State.Groups[number] = new GroupState(
-                _unnamed.Contains(number) ? "" : name,
-                _numbers[settings[PolicyKey.Parent]?.Text ?? PolicyKey.Port],
-                (uint)settings.ValueOf(PolicyKey.TxWeight, 1),
+            State.Groups[number] = new RateGroupInfo(
+                number,
+                IsNumber(name, out _) ? "" : name,
+                _numbers[settings[PolicyKey.Parent]?.Text ?? RateGroupName.Port],
+                (int)settings.ValueOf(PolicyKey.TxWeight, NewWeight),
                 (uint)settings.ValueOf(PolicyKey.TxMax, 0),
                 (uint)settings.ValueOf(PolicyKey.TxShare, 0),
-                (uint)settings.ValueOf(PolicyKey.TxPriority, 0));
+                (int)settings.ValueOf(PolicyKey.TxPriority, 0));
         }
     }
 
@@ -166,7 +170,7 @@ internal sealed class PolicyTarget
                 }
 
                 Set(function, ManagementAttributeKind.Vlan, VlanOf(settings), settings.PositionOf(PolicyKey.Vlan));
-                string group = settings[PolicyKey.Group]?.Text ?? PolicyKey.Port;
+                string group = settings[PolicyKey.Group]?.Text ?? RateGroupName.Port;
                 Set(function, ManagementAttributeKind.RateGroup, (ulong)_numbers[group], settings.PositionOf(PolicyKey.Group));
             }
         }

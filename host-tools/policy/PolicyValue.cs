@@ -2,13 +2,14 @@
 using System;
 using System.Globalization;
 using SmartNicFw.Hal.Regs;
+using SmartNicFw.HostTools.Failure;
+using SmartNicFw.HostTools.Output;
 
 namespace SmartNicFw.HostTools.Policy;
 
 /// <summary>Reads and writes what one key takes. Group names are text, and not read here.</summary>
 internal static class PolicyValue
 {
-    private const int MacBytes = 6;
     private const ulong GroupAddress = 1;
     private static readonly string[] LinkStates = ["auto", "enable", "disable"];
 
@@ -24,20 +25,12 @@ internal static class PolicyValue
             case PolicyValueForm.Number:
                 return ReadNumber(key, text, isQuoted, out value);
             case PolicyValueForm.Rate:
-                string? fault = isQuoted && uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _)
-                    ? "allowed: a number without quotation marks"
-                    : null;
-                if (fault is null && RateText.TryRead(text, out uint mbps, out fault))
-                {
-                    value = mbps;
-                }
-
-                return fault;
+                return RateText.Read(text, isQuoted, out value);
             case PolicyValueForm.Switch:
                 value = text is "on" or "true" ? 1u : 0u;
                 return text is "on" or "off" || (!isQuoted && text is "true" or "false") ? null : "allowed: on, off";
             case PolicyValueForm.Mac:
-                return TryMac(text, out value) ? CheckMac(value) : "allowed: six bytes in hexadecimal, as in 02:00:5e:10:00:01";
+                return ReadMac(text, out value);
             case PolicyValueForm.VlanProtocol:
                 value = text == "802.1ad" ? (ulong)ManagementVlan.Ieee8021Ad : ManagementVlan.Ieee8021Q;
                 return text is "802.1Q" or "802.1ad" ? null : "allowed: 802.1Q, 802.1ad";
@@ -55,7 +48,7 @@ internal static class PolicyValue
     {
         PolicyValueForm.Rate => RateText.Write(value),
         PolicyValueForm.Switch => value != 0 ? "on" : "off",
-        PolicyValueForm.Mac => WriteMac(value),
+        PolicyValueForm.Mac => Units.Mac(value),
         PolicyValueForm.VlanProtocol => value == ManagementVlan.Ieee8021Ad ? "802.1ad" : "802.1Q",
         PolicyValueForm.LinkState => LinkStates[Math.Min(value, (ulong)LinkStates.Length - 1)],
         _ => value.ToString(CultureInfo.InvariantCulture),
@@ -74,46 +67,20 @@ internal static class PolicyValue
         return isNumber && !isPadded && value >= key.Least && value <= key.Most ? null : allowed;
     }
 
-    private static string? CheckMac(ulong mac) =>
-        mac == 0 ? "allowed: an address that is not zero"
-        : (mac & GroupAddress) != 0 ? "allowed: the address of one station; this is a group's"
-        : null;
-
-    // The first byte of the text lies lowest.
-    private static bool TryMac(string text, out ulong mac)
+    private static string? ReadMac(string text, out ulong mac)
     {
         mac = 0;
-        if (text.Length != (MacBytes * 3) - 1)
+        try
         {
-            return false;
+            mac = Units.ParseMac(text);
+        }
+        catch (UsageException wrong)
+        {
+            return wrong.Advice;
         }
 
-        for (int at = 0; at < MacBytes; at++)
-        {
-            bool isByte = byte.TryParse(text.AsSpan(at * 3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value);
-            if (!isByte || (at > 0 && text[(at * 3) - 1] != ':'))
-            {
-                return false;
-            }
-
-            mac |= (ulong)value << (8 * at);
-        }
-
-        return true;
+        return mac == 0 ? "allowed: an address that is not zero"
+            : (mac & GroupAddress) != 0 ? "allowed: the address of one station; this is a group's"
+            : null;
     }
-
-    private static string WriteMac(ulong mac) => string.Create(
-        (MacBytes * 3) - 1,
-        mac,
-        static (text, address) =>
-        {
-            for (int at = 0; at < MacBytes; at++)
-            {
-                _ = ((byte)(address >> (8 * at))).TryFormat(text[(at * 3)..], out _, "x2", CultureInfo.InvariantCulture);
-                if (at > 0)
-                {
-                    text[(at * 3) - 1] = ':';
-                }
-            }
-        });
 }

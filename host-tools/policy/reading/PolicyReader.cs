@@ -2,6 +2,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using SmartNicFw.HostTools.Client;
+using SmartNicFw.HostTools.Failure;
 
 namespace SmartNicFw.HostTools.Policy.Reading;
 
@@ -12,7 +14,6 @@ internal sealed class PolicyReader
     private const string PortKey = "port";
     private const string GroupsKey = "groups";
     private const string FunctionsKey = "functions";
-    private const int MaxNameBytes = Hal.Regs.ManagementRateGroup.NameBytes;
     private static readonly string[] Keys = [VersionKey, PortKey, GroupsKey, FunctionsKey];
 
     private readonly PolicyFaults _faults;
@@ -86,18 +87,31 @@ internal sealed class PolicyReader
     {
         foreach ((PolicyWord key, PolicyNode settings) in Mapping(value, GroupsKey)?.Entries ?? [])
         {
-            if (key.Text == PolicyKey.Port)
+            if (WhyNoName(key.Text) is { } allowed)
             {
-                _faults.Add(key.Position, $"'{PolicyKey.Port}' is the port and no name of a group; the port's limit stands under '{PortKey}'");
-            }
-            else if (key.Text.Length is 0 or > MaxNameBytes || key.Text.Any(letter => letter is <= ' ' or > '~'))
-            {
-                _faults.Add(
-                    key.Position,
-                    $"'{PolicyTree.Short(key.Text)}' is no name of a group; allowed: 1 to {MaxNameBytes} letters of ASCII without spaces");
+                _faults.Add(key.Position, $"'{PolicyTree.Short(key.Text)}' cannot be a group's name; {allowed}");
             }
 
             _document.Groups.Add((key.Text, Settings($"group {PolicyTree.Short(key.Text)}", key.Position, settings, PolicyKey.OfGroup)));
+        }
+    }
+
+    // A number is that of a group that has no name.
+    private static string? WhyNoName(string name)
+    {
+        if (PolicyTarget.IsNumber(name, out int number))
+        {
+            return number is > 0 and <= PolicyKey.MaxGroups ? null : $"allowed as the number of a group without a name: 1 to {PolicyKey.MaxGroups}";
+        }
+
+        try
+        {
+            RateGroupName.CheckNew(name);
+            return null;
+        }
+        catch (UsageException wrong)
+        {
+            return wrong.Advice;
         }
     }
 
@@ -192,7 +206,7 @@ internal sealed class PolicyReader
 
     private void Unknown(PolicyWord key, string owner, IEnumerable<string> known)
     {
-        string hint = NearestWord.Of(key.Text, known) is { } nearest ? $"did you mean '{nearest}'?" : $"allowed: {string.Join(", ", known)}";
+        string hint = Nearest.Of(key.Text, known) is { } nearest ? $"did you mean {nearest}?" : $"allowed: {string.Join(", ", known)}";
         _faults.Add(key.Position, $"'{PolicyTree.Short(key.Text)}' is no key of {PolicyTree.Short(owner)}; {hint}");
     }
 }

@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -15,6 +16,8 @@ internal sealed class PolicyTree
 {
     /// <summary>Mappings and lists one in another. A policy needs three.</summary>
     public const int MaxDepth = 16;
+
+    private const int LongestShown = 40;
 
     private readonly Scanner _scanner;
     private readonly Parser _parser;
@@ -188,7 +191,11 @@ internal sealed class PolicyTree
     }
 
     /// <summary>A word as a message repeats it.</summary>
-    internal static string Short(string text) => text.Length <= 40 ? text : text[..37] + "...";
+    internal static string Short(string text)
+    {
+        string shown = text.Length <= LongestShown ? text : text[..LongestShown] + "...";
+        return string.Concat(shown.Select(letter => char.IsControl(letter) || char.IsSurrogate(letter) ? '?' : letter));
+    }
 
     private sealed class TooDeepException(TextPosition position) : Exception
     {
