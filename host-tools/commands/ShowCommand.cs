@@ -8,6 +8,7 @@ using System.Text.Json.Nodes;
 using SmartNicFw.Hal.Regs;
 using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Output;
+using SmartNicFw.HostTools.Vocabulary;
 
 namespace SmartNicFw.HostTools.Commands;
 

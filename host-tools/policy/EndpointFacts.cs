@@ -40,6 +40,7 @@ internal sealed record EndpointFacts(
         return attribute switch
         {
             ManagementAttributeKind.SpoofCheck => isPf ? 0u : 1u,
+            ManagementAttributeKind.Trust => isPf ? 1u : 0u,
             ManagementAttributeKind.Weight => 1,
             ManagementAttributeKind.QueuePairs => (ulong)(isPf ? PfQueuePairs : VfQueuePairs),
             ManagementAttributeKind.MsixVectors => (ulong)(isPf ? PfMsixVectors : VfMsixVectors),

@@ -5,6 +5,7 @@ using System.Linq;
 using SmartNicFw.Hal.Regs;
 using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Policy.Reading;
+using SmartNicFw.HostTools.Vocabulary;
 
 namespace SmartNicFw.HostTools.Policy;
 
@@ -77,9 +78,9 @@ internal static class PolicyDifference
         uint protocol = vlan >> ManagementVlan.ProtocolShift;
         return vlan == 0
             ? None
-            : $"{vlan & ManagementVlan.IdMask}"
+            : ((vlan & ManagementVlan.IdMask) == 0 ? None : $"{vlan & ManagementVlan.IdMask}")
                 + (qos == 0 ? "" : $" {PolicyKey.Qos.Name} {qos}")
-                + (protocol == ManagementVlan.Ieee8021Q ? "" : $" {PolicyKey.Protocol.Name} {PolicyValue.Write(PolicyKey.Protocol, protocol)}");
+                + (protocol is 0 or ManagementVlan.Ieee8021Q ? "" : $" {PolicyKey.Protocol.Name} {PolicyValue.Write(PolicyKey.Protocol, protocol)}");
     }
 
     private static string WriteRate(uint mbps) => mbps == 0 ? None : RateText.Write(mbps);

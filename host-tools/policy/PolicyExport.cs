@@ -110,10 +110,10 @@ internal static class PolicyExport
                 uint vlan = (uint)value;
                 uint qos = (vlan & ManagementVlan.PriorityMask) >> ManagementVlan.PriorityShift;
                 uint protocol = vlan >> ManagementVlan.ProtocolShift;
-                lines.Add($"{key.Name}: {vlan & ManagementVlan.IdMask}");
+                lines.AddRange((vlan & ManagementVlan.IdMask) == 0 ? [] : [$"{key.Name}: {vlan & ManagementVlan.IdMask}"]);
                 lines.AddRange(qos == 0 ? [] : [$"{PolicyKey.Qos.Name}: {qos}"]);
                 lines.AddRange(
-                    protocol == ManagementVlan.Ieee8021Q
+                    protocol is 0 or ManagementVlan.Ieee8021Q
                         ? []
                         : [$"{PolicyKey.Protocol.Name}: {PolicyValue.Write(PolicyKey.Protocol, protocol)}"]);
             }

@@ -63,7 +63,7 @@ internal sealed record PolicyKey(string Name, PolicyValueForm Form, uint Least, 
     public static readonly PolicyKey Vlan = new("vlan", PolicyValueForm.Number, 0, 4094, "Port VLAN; 0 for none.");
 
     /// <summary>Priority in that VLAN.</summary>
-    public static readonly PolicyKey Qos = new("qos", PolicyValueForm.Number, 0, 7, "802.1p priority of the port VLAN, and with it the class.");
+    public static readonly PolicyKey Qos = new("qos", PolicyValueForm.Number, 0, 7, "802.1p priority, in the port VLAN where there is one, and with it the class that the function sends in.");
 
     /// <summary>Protocol of that VLAN.</summary>
     public static readonly PolicyKey Protocol = new("proto", PolicyValueForm.VlanProtocol, 0, 0, "Protocol of the port VLAN.");
@@ -128,6 +128,6 @@ internal sealed record PolicyKey(string Name, PolicyValueForm Form, uint Least, 
         Mac, Vlan, Qos, Protocol, MaxTxRate, MinTxRate, SpoofCheck, Trust, State, Weight, Queues, Msix, Group, Interrupts, Adaptive,
     ];
 
-    /// <summary>Keys of a physical function: what cannot move between functions is not among them.</summary>
-    public static readonly IReadOnlyList<PolicyKey> OfPf = [.. OfVf.Where(key => key != Queues && key != Msix)];
+    /// <summary>Keys of a physical function: it is always trusted, and its queues and vectors cannot move.</summary>
+    public static readonly IReadOnlyList<PolicyKey> OfPf = [.. OfVf.Where(key => key != Trust && key != Queues && key != Msix)];
 }

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
+using SmartNicFw.HostTools.Vocabulary;
 
 namespace SmartNicFw.HostTools.Policy;
 
@@ -35,7 +36,7 @@ internal static class PolicyPrint
         .. changes.Select(change => new JsonObject
         {
             ["change"] = change.Kind,
-            ["owner"] = change is FunctionChange ? "function" : change.Owner == Client.RateGroupName.Port ? "port" : "group",
+            ["owner"] = change is FunctionChange ? "function" : change.Owner == RateGroupName.Port ? "port" : "group",
             ["name"] = change.Owner,
             ["line"] = change.Position.Line,
             ["column"] = change.Position.Column,
@@ -50,7 +51,7 @@ internal static class PolicyPrint
     {
         foreach (PolicyChange change in changes.Where(change => change is not (FunctionChange or GroupRemoval)))
         {
-            string owner = change.Owner == Client.RateGroupName.Port ? change.Owner : $"group {change.Owner}";
+            string owner = change.Owner == RateGroupName.Port ? change.Owner : $"group {change.Owner}";
             if (change.Kind == "add")
             {
                 yield return (change.Kind, owner, string.Join(", ", change.Steps.Select(step => $"{step.Key} {step.To}")));

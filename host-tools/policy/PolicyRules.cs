@@ -2,9 +2,9 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Failure;
 using SmartNicFw.HostTools.Policy.Reading;
+using SmartNicFw.HostTools.Vocabulary;
 
 namespace SmartNicFw.HostTools.Policy;
 
@@ -133,12 +133,9 @@ internal static class PolicyRules
             return;
         }
 
-        foreach (PolicyKey key in new[] { PolicyKey.Qos, PolicyKey.Protocol })
+        if (settings[PolicyKey.Protocol] is { } protocol)
         {
-            if (settings[key] is { } setting)
-            {
-                faults.Add(setting.Position, $"{key.Name} is of a VLAN; {range} has no vlan");
-            }
+            faults.Add(protocol.Position, $"{PolicyKey.Protocol.Name} is of a VLAN; {range} has no vlan");
         }
     }
 

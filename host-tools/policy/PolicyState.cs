@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using SmartNicFw.Hal.Regs;
 using SmartNicFw.HostTools.Client;
+using SmartNicFw.HostTools.Vocabulary;
 
 namespace SmartNicFw.HostTools.Policy;
 

@@ -6,6 +6,7 @@ using System.Linq;
 using SmartNicFw.Hal.Regs;
 using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Policy.Reading;
+using SmartNicFw.HostTools.Vocabulary;
 
 namespace SmartNicFw.HostTools.Policy;
 
@@ -184,10 +185,9 @@ internal sealed class PolicyTarget
 
     private static ulong VlanOf(PolicySettings settings)
     {
+        // A priority without a VLAN has no protocol.
         ulong id = settings.ValueOf(PolicyKey.Vlan, 0);
-        return id == 0
-            ? 0
-            : id | (settings.ValueOf(PolicyKey.Qos, 0) << ManagementVlan.PriorityShift)
-                | (settings.ValueOf(PolicyKey.Protocol, ManagementVlan.Ieee8021Q) << ManagementVlan.ProtocolShift);
+        ulong protocol = id == 0 ? 0 : settings.ValueOf(PolicyKey.Protocol, ManagementVlan.Ieee8021Q);
+        return id | (settings.ValueOf(PolicyKey.Qos, 0) << ManagementVlan.PriorityShift) | (protocol << ManagementVlan.ProtocolShift);
     }
 }

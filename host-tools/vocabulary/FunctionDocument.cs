@@ -7,7 +7,7 @@ using SmartNicFw.Hal.Regs;
 using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Output;
 
-namespace SmartNicFw.HostTools.Commands;
+namespace SmartNicFw.HostTools.Vocabulary;
 
 /// <summary>The names of attributes are those of the command line.</summary>
 internal static class FunctionDocument

@@ -7,7 +7,7 @@ using SmartNicFw.Hal.Regs;
 using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Output;
 
-namespace SmartNicFw.HostTools.Commands;
+namespace SmartNicFw.HostTools.Vocabulary;
 
 /// <summary>What is as it is after start (no VLAN, no limit, in no group) is left empty, so that what was set stands out.</summary>
 internal static class FunctionTable

@@ -1,5 +1,5 @@
 // Numbers of PCI Express in words. Knows the standard only.
-namespace SmartNicFw.HostTools.Commands;
+namespace SmartNicFw.HostTools.Vocabulary;
 
 /// <summary>Source: PCI Express Base Specification 5.0, 7.5.3.6 (Link Capabilities).</summary>
 internal static class Pcie

@@ -3,9 +3,10 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using SmartNicFw.Hal.Regs;
+using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Failure;
 
-namespace SmartNicFw.HostTools.Client;
+namespace SmartNicFw.HostTools.Vocabulary;
 
 /// <summary>A name is 1 to 16 printable letters without a space, not a number, and not "port" or "none".</summary>
 internal static class RateGroupName
