@@ -43,8 +43,10 @@ namespace SmartNicFw.Firmware
         /// <summary>Builds the rooms and hangs them into the reset door.</summary>
         public DataPath(
             EndpointConfiguration configuration, BoardContracts board, FunctionNumbering numbering, FunctionConfigSpace space,
-            ResetControl resets, ErrorReporting errors)
+            ResetControl resets, ErrorReporting errors, EventRing events)
         {
+            Events = events;
+            Health = new Health(numbering.Count, board.Clock);
             _numbering = numbering;
             _clock = board.Clock;
             _ethernet = board.EthernetPort;
@@ -52,6 +54,7 @@ namespace SmartNicFw.Firmware
             Counters = new Counters(numbering.Count);
             _mastering = new BusMastering(numbering, space, resets, board.QueueEngine);
             Msix = new MsixTable(configuration, numbering, space, _mastering, board.MsixPort, Counters);
+            Mailbox = new ManagementMailbox(configuration, numbering, Msix);
             int groups = configuration.RateGroups + 1;
             _firstInterruptTimer = TransmitScheduler.Timers(numbering.Count, groups);
             _wheel = new TimingWheel(_firstInterruptTimer + State.Queues.Count + numbering.Count);
@@ -70,20 +73,20 @@ namespace SmartNicFw.Firmware
             Turns = new TurnsUnderWay(configuration, State, numbering, new TransferRules(numbering, space));
             _lifecycle = new DeviceLifecycle(
                 State, board.QueueEngine, _mastering, board.SwitchTable, Pending, Policy, _moderator, coalescing, Msix, steering, Counters,
-                Turns, Events, board.Clock);
+                Turns, Events, Health, Mailbox, board.Clock);
             _doorbells = new DoorbellHandler(board.DoorbellPort, access, State, Pending, Turns, Counters);
             CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(configuration, numbering), _lifecycle, Msix);
             _bars = new BarAccessHandler(
                 configuration, board.BarPort, numbering, access, State, common,
-                new NetConfig(configuration, State, board.EthernetPort), Msix, _doorbells, Counters);
+                new NetConfig(configuration, State, board.EthernetPort), Msix, Mailbox, _doorbells, Counters);
             _window = new ConfigWindow(space, access, _bars);
-            _link = new LinkStatus(State, _moderator, board.EthernetPort);
+            _link = new LinkStatus(State, _moderator, board.EthernetPort, Events, Health);
             ControlQueue control = new ControlQueue(
                 board.CommandPort, State, new ReceiveCommands(State, board.SwitchTable, Policy),
                 new MultiqueueCommands(State, steering), new StatisticsCommands(State, board.QueueEngine),
                 new CoalescingCommands(State, coalescing, _moderator));
             _scheduler = new DmaScheduler(
-                board.QueueEngine, _mastering, State, Pending, Turns, _lifecycle, _moderator, control, errors, Events, Counters);
+                board.QueueEngine, _mastering, State, Pending, Turns, _lifecycle, _moderator, control, errors, Events, Health, Counters);
             _arbiter = new QueueArbiter(Pending, _scheduler);
             resets.Attach(_lifecycle);
         }
@@ -106,11 +109,20 @@ namespace SmartNicFw.Firmware
         /// <summary>Ceilings of interrupts and adaptive moderation: the operator's.</summary>
         public InterruptPolicy Interrupts { get; }
 
+        /// <summary>Where the operator's decisions arrive.</summary>
+        public PolicyControl Control { get; } = new PolicyControl();
+
         /// <summary>The turns that the engine works on.</summary>
         public TurnsUnderWay Turns { get; }
 
         /// <summary>What happened to functions.</summary>
-        public EventRing Events { get; } = new EventRing();
+        public EventRing Events { get; }
+
+        /// <summary>Whether they are well.</summary>
+        public Health Health { get; }
+
+        /// <summary>The windows through which hosts send management frames.</summary>
+        public ManagementMailbox Mailbox { get; }
 
         /// <summary>The queues that have work.</summary>
         public PendingQueues Pending { get; }

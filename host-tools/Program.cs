@@ -44,11 +44,16 @@ internal static class Program
         var root = new RootCommand("Configures the virtual functions of a SmartNicFw endpoint")
         {
             ShowCommand.Create(global),
+            NumVFsCommand.Create(global),
+            VfCommand.Create(global),
+            RateGroupCommand.Create(global),
+            ConfigCommand.Create(global),
             ApplyCommand.Create(global),
             ExportCommand.Create(global),
             VersionCommand.Create(global),
         };
         global.AddTo(root);
+        root.Subcommands.Add(CompletionCommand.Create(global, root));
         foreach (Option option in root.Options)
         {
             if (option is HelpOption { Action: HelpAction standard } help)

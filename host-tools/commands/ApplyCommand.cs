@@ -48,6 +48,8 @@ internal static class ApplyCommand
 
     private sealed class Run(ManagementClient client, Printer printer, PolicyFile policy, bool isDryRun)
     {
+        private const int ChangesOfALine = 100;
+
         public int Go()
         {
             if (!policy.Faults.IsEmpty)
@@ -94,12 +96,15 @@ internal static class ApplyCommand
 
             try
             {
-                using var progress = new ProgressLine("changes sent", changes.Count);
-                PolicyDevice.Change(transaction, changes, isDryRun, progress.Show);
+                PolicyDevice.Change(transaction, changes, isDryRun, sent => ShowProgress(sent, changes.Count));
             }
             catch (RefusedException refused) when (refused.Change < changes.Count && refused.Reason != 0)
             {
                 throw Placed(refused, changes[(int)refused.Change]);
+            }
+            finally
+            {
+                Progress.Clear();
             }
 
             int owners = changes.Select(change => change.Owner).Distinct().Count();
@@ -107,6 +112,14 @@ internal static class ApplyCommand
             printer.Print(
                 Document(changes, isDryRun ? "checked" : "applied"),
                 text => text.WriteLine(isDryRun ? $"{count}; the endpoint would accept them (dry run, nothing was changed)" : $"{count} made"));
+        }
+
+        private static void ShowProgress(int sent, int all)
+        {
+            if (sent % ChangesOfALine == 0 && sent > 0)
+            {
+                Progress.Show($"{sent} of {all} changes sent");
+            }
         }
 
         // The device's refusal, with the place in the file that it is about.

@@ -45,7 +45,8 @@ internal sealed class TextTable(params string[] headings)
 
     /// <summary>Prints words behind a name, wrapped between words and indented from the second line on.</summary>
     /// <param name="words">Each stays on one line where the width allows.</param>
-    public static void PrintParagraph(TextWriter writer, int width, string name, IEnumerable<string> words)
+    /// <param name="indent">Spaces before the second line and those below.</param>
+    public static void PrintParagraph(TextWriter writer, int width, string name, IEnumerable<string> words, int indent = 2)
     {
         string line = name;
         foreach (string word in words)
@@ -53,7 +54,7 @@ internal sealed class TextTable(params string[] headings)
             if (line.Length + Gap.Length + word.Length > width && line.Trim().Length > 0)
             {
                 writer.WriteLine(line);
-                line = Gap + word;
+                line = new string(' ', indent) + word;
             }
             else
             {

@@ -10,7 +10,7 @@ namespace SmartNicFw.HostTools.Output;
 internal static class Units
 {
     /// <summary>How a rate is written on a command line.</summary>
-    public const string RateForms = "a number of Mbit/s, or one with kbit, mbit, gbit or tbit, as in 100mbit; 0 for unlimited";
+    public const string RateForms = "Mbit/s, or a number with kbit, mbit, gbit, tbit (or kbps, mbps, gbps: bytes), as in 100mbit; 0 for none";
 
     /// <summary>How a MAC address is written.</summary>
     public const string MacForms = "six bytes as in 02:00:00:00:00:01";
@@ -18,7 +18,15 @@ internal static class Units
     private const int MacBytes = 6;
     private const int BitsPerByte = 8;
     private const ulong BytesPerMegabit = 125_000;
-    private static readonly string[] RateUnits = ["bit", "kbit", "mbit", "gbit", "tbit"];
+    private const decimal BitsOfMegabit = 1_000_000;
+    private const int MostDigits = 25;
+
+    // devlink's and tc's: bit by thousands, and bps, which are bytes a second. The longer ones first: "mbit" also ends with "bit".
+    private static readonly (string Name, decimal Bits)[] RateUnits =
+    [
+        ("kbit", 1e3m), ("mbit", 1e6m), ("gbit", 1e9m), ("tbit", 1e12m), ("kbps", 8e3m), ("mbps", 8e6m), ("gbps", 8e9m), ("tbps", 8e12m),
+        ("bit", 1), ("bps", 8),
+    ];
 
     /// <summary>Bytes a second of a rate in Mbit/s.</summary>
     public static ulong BytesPerSecond(uint megabits) => megabits * BytesPerMegabit;
@@ -50,27 +58,19 @@ internal static class Units
     public static uint ParseRate(string what, string text)
     {
         string lower = text.ToLowerInvariant();
-        string digits = lower.TrimEnd([.. "abcdefghijklmnopqrstuvwxyz/"]);
-        string unit = lower[digits.Length..];
-        int power = unit.Length == 0 ? 2 : Array.IndexOf(RateUnits, unit.EndsWith("/s", StringComparison.Ordinal) ? unit[..^2] : unit);
-        if (power < 0 || !decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value) || value > uint.MaxValue)
+        (string unit, decimal bits) = Array.Find(RateUnits, known => lower.EndsWith(known.Name, StringComparison.Ordinal));
+        string digits = unit is null ? lower : lower[..^unit.Length];
+        if (digits.Length is 0 or > MostDigits
+            || !decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value)
+            || value > uint.MaxValue * BitsOfMegabit)
         {
             throw new UsageException($"{what} is '{text}'", $"allowed: {RateForms}");
         }
 
-        for (; power > 2; power--)
-        {
-            value *= 1000;
-        }
-
-        for (; power < 2; power++)
-        {
-            value /= 1000;
-        }
-
-        return value == decimal.Truncate(value) && value <= uint.MaxValue
-            ? (uint)value
-            : throw new UsageException($"{what} is '{text}'", "allowed: whole numbers of Mbit/s, 0 to 4294967295");
+        decimal megabits = value * (unit is null ? BitsOfMegabit : bits) / BitsOfMegabit;
+        return megabits == decimal.Truncate(megabits) && megabits <= uint.MaxValue
+            ? (uint)megabits
+            : throw new UsageException($"{what} is '{text}'", $"allowed: whole numbers of Mbit/s, 0 to {uint.MaxValue}");
     }
 
     /// <summary>A MAC address of the protocol, first byte lowest.</summary>

@@ -42,6 +42,36 @@ internal static class FunctionTable
         table.Print(text, Terminal.Width);
     }
 
+    /// <summary>Prints one function, an attribute a line, in the words by which it is set.</summary>
+    public static void PrintOne(TextWriter text, FunctionInfo function, IReadOnlyDictionary<int, string> groups)
+    {
+        string pinned = function.Has(ManagementFunction.FlagsMacPinnedMask) ? " (set by the operator)" : "";
+        (string Name, string Value)[] lines =
+        [
+            ("name", function.Name),
+            ("driver", FunctionDocument.State(function)),
+            ("link", function.Has(ManagementFunction.FlagsLinkUpMask) ? "up" : "down"),
+            ("mac", Units.Mac(function.Mac) + pinned),
+            ("vlan", function.Vlan == 0 ? "none" : Vlan(function)),
+            ("max_tx_rate", Units.Rate(function.MaxTxRate)),
+            ("min_tx_rate", Units.Rate(function.MinTxRate, "none")),
+            ("spoofchk", function.Has(ManagementFunction.FlagsSpoofCheckMask) ? "on" : "off"),
+            ("trust", function.Has(ManagementFunction.FlagsTrustMask) ? "on" : "off"),
+            ("state", FunctionDocument.LinkState(function.LinkState)),
+            ("weight", Number(function.Weight)),
+            ("queues", Number(function.QueuePairs)),
+            ("msix", Number(function.MsixVectors)),
+            ("group", FunctionDocument.GroupName(function.RateGroup, groups)),
+            ("interrupts", function.InterruptCeiling == 0 ? "unlimited" : $"{Number(function.InterruptCeiling)} a second"),
+            ("adaptive", function.Has(ManagementFunction.FlagsAdaptiveMask) ? "on" : "off"),
+        ];
+        int width = lines.Max(line => line.Name.Length) + 2;
+        foreach ((string name, string value) in lines)
+        {
+            text.WriteLine(name.PadRight(width) + value);
+        }
+    }
+
     // "100", "100 qos 5", "100 qos 5 802.1ad"; empty for none.
     private static string Vlan(FunctionInfo function)
     {
