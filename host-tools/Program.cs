@@ -50,6 +50,10 @@ internal static class Program
             ConfigCommand.Create(global),
             ApplyCommand.Create(global),
             ExportCommand.Create(global),
+            StatsCommand.Create(global),
+            TopCommand.Create(global),
+            EventsCommand.Create(global),
+            HealthCommand.Create(global),
             VersionCommand.Create(global),
         };
         global.AddTo(root);
