@@ -49,7 +49,7 @@ namespace SmartNicFw.Firmware.Management
         /// <returns>BadArgument for zero, a group address, or the address of another function.</returns>
         public HalStatus SetMac(int function, ulong mac)
         {
-            return StatusOf(_control.Change(function, ManagementAttributeKind.Mac, (long)mac));
+            return mac == 0 ? HalStatus.BadArgument : StatusOf(_control.Change(function, ManagementAttributeKind.Mac, (long)mac));
         }
 
         /// <summary>The address that the function's driver asks for, until its reset.</summary>
