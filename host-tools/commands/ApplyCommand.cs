@@ -8,6 +8,7 @@ using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Failure;
 using SmartNicFw.HostTools.Output;
 using SmartNicFw.HostTools.Policy;
+using SmartNicFw.HostTools.Policy.Reading;
 
 namespace SmartNicFw.HostTools.Commands;
 
@@ -126,7 +127,9 @@ internal static class ApplyCommand
         private RefusedException Placed(RefusedException refused, PolicyChange change)
         {
             string what = change.Steps.Count == 0 ? change.Owner : $"{change.Owner} {change.Steps[0].Key}";
-            string place = $"{policy.Name}:{change.Position.Line}:{change.Position.Column}";
+            string place = change.Position == TextPosition.Start
+                ? $"{policy.Name} (which does not name it)"
+                : $"{policy.Name}:{change.Position.Line}:{change.Position.Column}";
             return new RefusedException($"{place}: {what}: {refused.What}", refused.Advice)
             {
                 Status = refused.Status, Reason = refused.Reason, Text = refused.Text, Change = refused.Change,

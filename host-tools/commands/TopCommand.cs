@@ -25,12 +25,7 @@ internal static class TopCommand
     {
         var once = new Option<bool>("--once") { Description = "One interval, then end" };
         var plain = new Option<bool>("--plain") { Description = "Tables one after the other on a terminal too" };
-        var sort = new Option<TopOrder>("--sort", "-s")
-        {
-            Description = "Sort by name, tx, rx, drops or interrupts",
-            HelpName = "COLUMN",
-            DefaultValueFactory = _ => TopOrder.Name,
-        };
+        var sort = new Option<string?>("--sort", "-s") { Description = $"Sort by one of {string.Join(", ", TopTable.Orders.Keys)}", HelpName = "COLUMN" };
         var filter = new Option<string?>("--filter") { Description = "Only functions with this in their name", HelpName = "TEXT" };
         var interval = WatchOptions.Interval();
         var count = WatchOptions.Count();
@@ -43,7 +38,7 @@ internal static class TopCommand
         {
             Printer printer = global.Printer(options);
             var run = new Plain(
-                printer, options.GetValue(sort), options.GetValue(filter) ?? "", WatchOptions.IntervalOf(options.GetValue(interval)),
+                printer, OrderOf(options.GetValue(sort)), options.GetValue(filter) ?? "", WatchOptions.IntervalOf(options.GetValue(interval)),
                 options.GetValue(once) ? 1 : WatchOptions.CountOf(options.GetValue(count)));
             using ManagementClient client = global.Open(options);
             if (printer.IsJson || !Terminal.IsInteractive || options.GetValue(plain) || options.GetValue(once))
@@ -59,6 +54,10 @@ internal static class TopCommand
         });
         return ExampleHelp.With(command, "smartnic top", "smartnic top --sort tx --interval 0.5", "smartnic -j top --once");
     }
+
+    private static TopOrder OrderOf(string? text) => text is null ? TopOrder.Name
+        : TopTable.Orders.TryGetValue(text, out TopOrder order) ? order
+        : throw new UsageException($"--sort is '{text}'", Nearest.Advice(text, [.. TopTable.Orders.Keys]));
 
     private sealed record Plain(Printer Printer, TopOrder Order, string Filter, TimeSpan Pause, uint Rounds)
     {

@@ -106,7 +106,7 @@ internal sealed class TopScreen(ManagementClient client, TopOrder order, string 
             _ = table.AddRow(columns.Select(column => (IRenderable)new Text(column.Cell(row), StyleOf(column, row))));
         }
 
-        live.UpdateTarget(new Rows(Line(Title(rows, lines), width, Bright), table, Line(Footer(width), width, Dim)));
+        live.UpdateTarget(new Rows(Line(Title(rows, lines, width), width, Bright), table, Line(Footer(width), width, Dim)));
         live.Refresh();
     }
 
@@ -118,13 +118,14 @@ internal sealed class TopScreen(ManagementClient client, TopOrder order, string 
         : row.TxBits == 0 && row.RxBits == 0 ? Dim
         : Style.Plain;
 
-    private string Title(IReadOnlyList<FunctionRates> rows, int lines)
+    private string Title(IReadOnlyList<FunctionRates> rows, int lines, int width)
     {
-        string sums = $"tx {TopTable.Rate(_rates.Sum(rate => rate.TxBits))}bit/s  rx {TopTable.Rate(_rates.Sum(rate => rate.RxBits))}bit/s";
+        string sums = $"tx {TopTable.Rate(_rates.Sum(rate => rate.TxBits), "bit/s")}  rx {TopTable.Rate(_rates.Sum(rate => rate.RxBits), "bit/s")}";
         string place = rows.Count > lines
             ? string.Create(CultureInfo.InvariantCulture, $"  {_first + 1}-{Math.Min(rows.Count, _first + lines)} of {rows.Count}")
             : string.Create(CultureInfo.InvariantCulture, $"  {rows.Count} functions");
-        return $"{sums}{place}  by {_order.ToString().ToLowerInvariant()}{(_isReversed ? " reversed" : "")}";
+        string order = $"  by {TopTable.Orders.First(known => known.Value == _order).Key}{(_isReversed ? " reversed" : "")}";
+        return sums.Length + place.Length + order.Length <= width ? sums + place + order : sums.Length + order.Length <= width ? sums + order : sums;
     }
 
     private string Footer(int width) =>

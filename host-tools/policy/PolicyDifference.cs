@@ -78,8 +78,8 @@ internal static class PolicyDifference
         uint protocol = vlan >> ManagementVlan.ProtocolShift;
         return vlan == 0
             ? None
-            : ((vlan & ManagementVlan.IdMask) == 0 ? None : $"{vlan & ManagementVlan.IdMask}")
-                + (qos == 0 ? "" : $" {PolicyKey.Qos.Name} {qos}")
+            : ((vlan & ManagementVlan.IdMask) == 0 ? "" : $"{vlan & ManagementVlan.IdMask}")
+                + (qos == 0 ? "" : (vlan & ManagementVlan.IdMask) == 0 ? $"{PolicyKey.Qos.Name} {qos}" : $" {PolicyKey.Qos.Name} {qos}")
                 + (protocol is 0 or ManagementVlan.Ieee8021Q ? "" : $" {PolicyKey.Protocol.Name} {PolicyValue.Write(PolicyKey.Protocol, protocol)}");
     }
 

@@ -20,12 +20,13 @@ internal static class PolicyPrint
     /// <param name="hasColour">The terminal takes colours.</param>
     public static void Print(TextWriter text, IReadOnlyList<PolicyChange> changes, bool hasColour)
     {
-        (string Kind, string Owner, string What)[] lines = [.. Lines(changes)];
+        (string Kind, string Owner, string Key, string What)[] lines = [.. Lines(changes)];
         int widest = lines.Max(line => line.Owner.Length);
-        foreach ((string kind, string owner, string what) in lines)
+        int widestKey = lines.Max(line => line.Key.Length);
+        foreach ((string kind, string owner, string key, string what) in lines)
         {
             (char sign, string colour) = kind switch { "add" => ('+', Green), "remove" => ('-', Red), _ => ('~', Yellow) };
-            string line = $"{sign} {owner.PadRight(widest)}  {what}".TrimEnd();
+            string line = $"{sign} {owner.PadRight(widest)}  {(key.Length == 0 ? "" : key.PadRight(widestKey) + "  ")}{what}".TrimEnd();
             text.WriteLine(hasColour ? colour + line + Plain : line);
         }
     }
@@ -47,35 +48,35 @@ internal static class PolicyPrint
         }),
     ]);
 
-    private static IEnumerable<(string Kind, string Owner, string What)> Lines(IReadOnlyList<PolicyChange> changes)
+    private static IEnumerable<(string Kind, string Owner, string Key, string What)> Lines(IReadOnlyList<PolicyChange> changes)
     {
         foreach (PolicyChange change in changes.Where(change => change is not (FunctionChange or GroupRemoval)))
         {
             string owner = change.Owner == RateGroupName.Port ? change.Owner : $"group {change.Owner}";
             if (change.Kind == "add")
             {
-                yield return (change.Kind, owner, string.Join(", ", change.Steps.Select(step => $"{step.Key} {step.To}")));
+                yield return (change.Kind, owner, "", string.Join(", ", change.Steps.Select(step => $"{step.Key} {step.To}")));
                 continue;
             }
 
             foreach (PolicyStep step in change.Steps)
             {
-                yield return (change.Kind, owner, Words(step));
+                yield return (change.Kind, owner, step.Key, Words(step));
             }
         }
 
         foreach ((FunctionRange range, PolicyStep step) in Runs([.. changes.OfType<FunctionChange>()]))
         {
-            yield return ("set", range.ToString(), Words(step));
+            yield return ("set", range.ToString(), step.Key, Words(step));
         }
 
         foreach (PolicyChange gone in changes.OfType<GroupRemoval>())
         {
-            yield return (gone.Kind, $"group {gone.Owner}", "");
+            yield return (gone.Kind, $"group {gone.Owner}", "", "");
         }
     }
 
-    private static string Words(PolicyStep step) => $"{step.Key}  {step.From} -> {step.To}";
+    private static string Words(PolicyStep step) => $"{step.From} -> {step.To}";
 
     // In the order of the first function of each, then as the attributes are numbered.
     private static IEnumerable<(FunctionRange Range, PolicyStep Step)> Runs(IReadOnlyList<FunctionChange> changes)

@@ -39,6 +39,12 @@ internal static class TopTable
     /// <summary>Letters between two columns.</summary>
     public const int Gap = 1;
 
+    /// <summary>Orders by the words for them.</summary>
+    public static readonly IReadOnlyDictionary<string, TopOrder> Orders = new Dictionary<string, TopOrder>
+    {
+        ["name"] = TopOrder.Name, ["tx"] = TopOrder.Tx, ["rx"] = TopOrder.Rx, ["drops"] = TopOrder.Drops, ["interrupts"] = TopOrder.Interrupts,
+    };
+
     /// <summary>Heading of the column whose numbers are bad news.</summary>
     public const string DropHeading = "DROP/s";
 
@@ -118,11 +124,7 @@ internal static class TopTable
     }
 
     /// <summary>A number with an SI prefix in six letters at the most: 12.3 M.</summary>
-    public static string Rate(decimal number)
-    {
-        string scaled = Units.Scaled(number < 1 ? 0 : Shortened(number), "").TrimEnd();
-        return scaled;
-    }
+    public static string Rate(decimal number, string unit = "") => Units.Scaled(number < 1 ? 0 : Shortened(number), unit).TrimEnd();
 
     private static bool IsSpark(TopColumn column) => column.Heading is "TX" or "RX";
 
