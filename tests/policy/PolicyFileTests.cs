@@ -6,7 +6,7 @@ using NUnit.Framework;
 using SmartNicFw.HostTools.Policy;
 using SmartNicFw.HostTools.Policy.Reading;
 
-namespace SmartNicFw.Tests.Unit;
+namespace SmartNicFw.Tests.Policy;
 
 public sealed class PolicyFileTests
 {
