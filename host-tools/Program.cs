@@ -62,6 +62,12 @@ internal static class Program
             VfCommand.Create(global),
             RateGroupCommand.Create(global),
             ConfigCommand.Create(global),
+            ApplyCommand.Create(global),
+            ExportCommand.Create(global),
+            StatsCommand.Create(global),
+            TopCommand.Create(global),
+            EventsCommand.Create(global),
+            HealthCommand.Create(global),
             VersionCommand.Create(global),
         };
         global.AddTo(root);

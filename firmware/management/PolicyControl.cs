@@ -404,9 +404,9 @@ namespace SmartNicFw.Firmware.Management
             switch (attribute)
             {
                 case ManagementAttributeKind.Mac:
-                    return IsMac(value)
+                    return value == 0 || IsMac(value)
                         ? ManagementStatus.Ok
-                        : Refuse(ManagementReason.UnusableMac, "a MAC address is six bytes, not all zero and no group's");
+                        : Refuse(ManagementReason.UnusableMac, "a MAC address is six bytes and no group's; zero gives the device's own back");
                 case ManagementAttributeKind.Vlan:
                     return IsVlan(value)
                         ? ManagementStatus.Ok

@@ -50,12 +50,15 @@ namespace SmartNicFw.Firmware.Management
         public readonly byte[] GroupPriority;
         public readonly byte[] Names;
 
+        private readonly ulong _serialNumber;
+
         /// <summary>
         /// Starts with every function right under the port, weight 1, no rates, its derived address, no port VLAN, link state auto; PFs are
         /// trusted, VFs are spoof checked.
         /// </summary>
         public PolicyTable(EndpointConfiguration configuration, FunctionNumbering numbering)
         {
+            _serialNumber = configuration.SerialNumber;
             Functions = numbering.Count;
             Groups = configuration.RateGroups + 1;
             int owners = Functions + Groups;
@@ -150,7 +153,7 @@ namespace SmartNicFw.Firmware.Management
             }
         }
 
-        /// <summary>Sets an attribute of a function; its address is the operator's from then on.</summary>
+        /// <summary>Sets an attribute of a function; its address is the operator's from then on, or with 0 the derived one again.</summary>
         /// <param name="attribute">One of <see cref="ManagementAttributeKind"/>.</param>
         /// <param name="value">One that its width can have.</param>
         public void Set(int function, int attribute, ulong value)
@@ -158,7 +161,7 @@ namespace SmartNicFw.Firmware.Management
             switch (attribute)
             {
                 case ManagementAttributeKind.Mac:
-                    Mac[function] = value | Pinned;
+                    Mac[function] = value == 0 ? DerivedMac(_serialNumber, function) : value | Pinned;
                     break;
                 case ManagementAttributeKind.Vlan:
                     Vlan[function] = (uint)value;

@@ -67,7 +67,7 @@ namespace SmartNicFw.Firmware.Management
         /// <returns>BadArgument for zero, a group address, or the address of another function.</returns>
         public HalStatus SetMac(int function, ulong mac)
         {
-            return StatusOf(_control.Change(function, ManagementAttributeKind.Mac, mac));
+            return mac == 0 ? HalStatus.BadArgument : StatusOf(_control.Change(function, ManagementAttributeKind.Mac, mac));
         }
 
         /// <summary>The address that the function's driver asks for, until its reset.</summary>

@@ -36,7 +36,10 @@ namespace SmartNicFw.Hal.Regs
     /// <summary>Attributes of a function, each with the width and the range of its value.</summary>
     public static class ManagementAttributeKind
     {
-        /// <summary>48 bits: MAC address in the order of the wire, the first byte lowest; not zero, no group address, no other function's.</summary>
+        /// <summary>
+        /// 48 bits: MAC address in the order of the wire, the first byte lowest; no group address, no other function's. 0 gives the
+        /// device's own back.
+        /// </summary>
         public const int Mac = 1;
 
         /// <summary>32 bits: port VLAN with its priority and protocol, as <see cref="ManagementVlan"/>; 0 for none.</summary>

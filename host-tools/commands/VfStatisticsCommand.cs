@@ -3,7 +3,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Text.Json.Nodes;
-using SmartNicFw.Hal.Regs;
 using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Failure;
 using SmartNicFw.HostTools.Output;
@@ -61,34 +60,16 @@ internal static class VfStatisticsCommand
 
     private static void PrintQueue(Printer printer, JsonObject document, QueueStatistics queue)
     {
-        string kind = (queue.Flags & ManagementQueueStatistics.FlagsControlMask) != 0 ? "control"
-            : (queue.Flags & ManagementQueueStatistics.FlagsTransmitMask) != 0 ? "transmit" : "receive";
-        (string Name, ulong Value)[] counters =
-        [
-            ("notifications", queue.Notifications),
-            ("frames", queue.Frames),
-            ("bytes", queue.FrameBytes),
-            ("interrupts", queue.Interrupts),
-            ("dropped", queue.Dropped),
-            ("dropped_no_buffer", queue.DroppedNoBuffer),
-            ("dropped_malformed", queue.DroppedMalformed),
-        ];
-        var values = new JsonObject();
-        foreach ((string name, ulong value) in counters)
+        foreach ((string name, JsonNode? value) in QueueWords.Json(queue))
         {
-            values[name] = value;
+            document[name] = value?.DeepClone();
         }
 
-        document["queue"] = queue.Queue;
-        document["kind"] = kind;
-        document["enabled"] = (queue.Flags & ManagementQueueStatistics.FlagsEnabledMask) != 0;
-        document["adaptive_level"] = queue.AdaptiveLevel;
-        document["statistics"] = values;
         printer.Print(document, text =>
         {
-            WriteTitle(text, document, queue, kind);
+            WriteTitle(text, document, queue);
             var table = new TextTable("COUNTER", ">VALUE");
-            foreach ((string name, ulong value) in counters)
+            foreach ((string name, ulong value) in QueueWords.Counters(queue))
             {
                 table.Add(name, value.ToString(CultureInfo.InvariantCulture));
             }
@@ -97,10 +78,10 @@ internal static class VfStatisticsCommand
         });
     }
 
-    private static void WriteTitle(TextWriter text, JsonObject document, QueueStatistics queue, string kind)
+    private static void WriteTitle(TextWriter text, JsonObject document, QueueStatistics queue)
     {
-        string state = (queue.Flags & ManagementQueueStatistics.FlagsEnabledMask) != 0 ? "runs" : "is not enabled";
+        string state = QueueWords.IsEnabled(queue) ? "runs" : "is not enabled";
         string level = queue.AdaptiveLevel is { } number ? string.Create(CultureInfo.InvariantCulture, $", adaptive level {number}") : "";
-        text.WriteLine($"{document["function"]} queue {queue.Queue}: {kind}, {state}{level}");
+        text.WriteLine($"{document["function"]} queue {queue.Queue}: {QueueWords.Kind(queue)}, {state}{level}");
     }
 }

@@ -20,6 +20,9 @@ internal static class Terminal
     public static bool HasColour => !Console.IsOutputRedirected
         && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && !IsDumb;
 
+    /// <summary>Whether a picture may be drawn and drawn over.</summary>
+    public static bool IsInteractive => !Console.IsOutputRedirected && !IsDumb;
+
     /// <summary>Whether a line of progress may be printed and overwritten, on standard error.</summary>
     public static bool ShowsProgress => !Console.IsErrorRedirected && !IsDumb;
 
