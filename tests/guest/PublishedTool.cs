@@ -19,7 +19,7 @@ internal static class PublishedTool
 
     private static readonly Lazy<ProgramRun> Publishing = new(Publish);
 
-    // What the file may need and no guest's tools have: which of them, depends on the machine that it was published on.
+    // What the file needs and no guest's tools have where it has .NET within it.
     private static readonly string[] OtherLibraries = ["libstdc++.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0"];
 
     private static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "published");
@@ -54,8 +54,13 @@ internal static class PublishedTool
         return JsonDocument.Parse(run.Output).RootElement;
     }
 
-    // With artifacts of its own: what is restored for one platform is not what the repository's own builds were restored for.
+    // With artifacts of its own: what is restored for one platform is not what the repository's own builds were restored for. A machine
+    // that has no linker publishes the other kind of file.
     private static ProgramRun Publish() => ProgramRun.Of(
-        Limit, "dotnet", "publish", Gates.Repository.File("host-tools", "host-tools.csproj"), "-c", "Release", "-r", "linux-x64",
-        "-o", Folder, "--artifacts-path", Path.Combine(Folder, "artifacts"), "-v", "quiet", "-nodeReuse:false");
+        Limit, "dotnet",
+        [
+            "publish", Gates.Repository.File("host-tools", "host-tools.csproj"), "-c", "Release", "-r", "linux-x64", "-o", Folder,
+            "--artifacts-path", Path.Combine(Folder, "artifacts"), "-v", "quiet", "-nodeReuse:false",
+            .. System.IO.File.Exists("/usr/bin/gcc") ? Array.Empty<string>() : ["-p:PublishAot=false"],
+        ]);
 }
