@@ -33,7 +33,7 @@ internal sealed class Guest : IDisposable
     {
         try
         {
-            string initramfs = Initramfs(lab, lab.Kernel(options.Kernel), script);
+            string initramfs = Initramfs(lab, lab.Kernel(options.Kernel), script, options.Files);
             _qemu = new OwnedProcess(lab.Qemu, Arguments(lab, options, initramfs), Results.Take, Results.Close);
         }
         catch
@@ -125,13 +125,13 @@ internal sealed class Guest : IDisposable
     }
 
     // The archives, one after another: tools, modules of the kernel, and the only one that is this guest's own.
-    private string Initramfs(GuestLab lab, GuestKernel kernel, string script)
+    private string Initramfs(GuestLab lab, GuestKernel kernel, string script, IReadOnlyList<GuestFile> files)
     {
         string file = Path.Combine(_folder, "initramfs");
         string own = Path.Combine(_folder, "own");
         string text = Path.Combine(_folder, "test.sh");
         File.WriteAllText(text, script.ReplaceLineEndings("\n"));
-        ProgramRun overlay = GuestLab.Run("overlay", own, text);
+        ProgramRun overlay = GuestLab.Run(["overlay", own, text, .. files.SelectMany(added => new[] { added.From, added.To })]);
         Assert.That(overlay.ExitCode, Is.Zero, overlay.Errors);
         using FileStream initramfs = File.Create(file);
         foreach (string archive in new[] { lab.Tools, kernel.Modules, own })

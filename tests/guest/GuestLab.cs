@@ -44,12 +44,16 @@ internal sealed class GuestLab
     /// <summary>Path of the archive that every guest begins with.</summary>
     public string Tools => _values["TOOLS"];
 
+    private string Root => Path.Combine(Path.GetDirectoryName(Qemu)!, "root", "usr");
+
+    private string Libraries => Path.Combine(Root, "lib", "x86_64-linux-gnu");
+
     /// <summary>The command and first arguments that run a program of the lab's root, such as iperf3, beside any system.</summary>
-    public string[] Program(string name)
-    {
-        string root = Path.Combine(Path.GetDirectoryName(Qemu)!, "root", "usr");
-        return [Path.Combine(root, "lib64", "ld-linux-x86-64.so.2"), "--library-path", Path.Combine(root, "lib", "x86_64-linux-gnu"), Path.Combine(root, "bin", name)];
-    }
+    public string[] Program(string name) =>
+        [Path.Combine(Root, "lib64", "ld-linux-x86-64.so.2"), "--library-path", Libraries, Path.Combine(Root, "bin", name)];
+
+    /// <summary>A library of the lab's root, for a guest whose tools do without it.</summary>
+    public GuestFile Library(string name) => new(Path.Combine(Libraries, name), $"/usr/lib/x86_64-linux-gnu/{name}");
 
     /// <summary>The lab; a test that asks where there is none is skipped here and now.</summary>
     public static GuestLab Require()

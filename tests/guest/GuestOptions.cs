@@ -4,6 +4,11 @@ using System.Text.Json;
 
 namespace SmartNicFw.Tests.Guest;
 
+/// <summary>A file of this machine that a guest has too.</summary>
+/// <param name="From">Its path here.</param>
+/// <param name="To">Its path there, such as /usr/bin/smartnic. Where the guest's tools have a link, name what it leads to.</param>
+internal sealed record GuestFile(string From, string To);
+
 /// <summary>The machine of a guest.</summary>
 internal sealed record GuestOptions
 {
@@ -27,6 +32,9 @@ internal sealed record GuestOptions
 
     /// <summary>Further words of the kernel's command line.</summary>
     public string KernelParameters { get; init; } = "";
+
+    /// <summary>Files that the guest has besides its tools; they take its memory.</summary>
+    public IReadOnlyList<GuestFile> Files { get; init; } = [];
 
     /// <summary>Whether a reboot ends the guest instead of starting it again.</summary>
     public bool RebootEnds { get; init; } = true;
