@@ -14,6 +14,7 @@ using SmartNicFw.Emulator.Web;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Management;
+using SmartNicFw.Hal.Regs;
 
 namespace SmartNicFw.Tests.Web;
 
@@ -224,8 +225,8 @@ public sealed class WebPageTests
     {
         var lab = new TrafficLab(
             64, 24, Decide, new Sender(0), new Sender(1), new Sender(2), new Sender(3), new Sender(4, Mbps: 20, To: 0, Bytes: 300), new Sender(5, Mbps: 10, Bytes: 200, IsForger: true));
-        lab.Board.Firmware.DataPath.Events.Add(0, 7, EventKind.CompleterAbort);
-        lab.Board.Firmware.DataPath.Events.Add(0, 7, EventKind.DrainCutShort);
+        lab.Board.Firmware.DataPath.Events.Add(0, 7, ManagementEventKind.CompleterAbort);
+        lab.Board.Firmware.DataPath.Events.Add(0, 7, ManagementEventKind.DrainCutShort);
         lab.Board.Firmware.DataPath.State.Status[7] = Hal.Spec.VirtioDeviceStatus.DeviceNeedsReset;
         return lab;
     }

@@ -11,6 +11,7 @@ using NUnit.Framework;
 using SmartNicFw.Emulator.Http;
 using SmartNicFw.Emulator.Web;
 using SmartNicFw.Firmware.Management;
+using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Tests.Web;
@@ -28,7 +29,7 @@ public sealed class WebServerTests
             Set(firmware.DataPath.Arbitration.SetWeight(1, 3));
             Set(firmware.DataPath.Arbitration.SetRates(2, 50, 100));
         }, new Sender(0), new Sender(1, To: 0), new Sender(3, Mbps: 5, IsForger: true));
-        lab.Board.Firmware.DataPath.Events.Add(12, 4, EventKind.CompleterAbort);
+        lab.Board.Firmware.DataPath.Events.Add(12, 4, ManagementEventKind.CompleterAbort);
         lab.Send(20);
         lab.Board.Firmware.DataPath.State.Status[3] |= VirtioDeviceStatus.DeviceNeedsReset;
         JsonNode told = JsonNode.Parse(lab.Reader.Read().Json)!;
