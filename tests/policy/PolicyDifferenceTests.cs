@@ -90,9 +90,9 @@ public sealed class PolicyDifferenceTests
     [TestCase("functions: {pf2: {}}", "2:13 the endpoint has no pf2; it has pf0 to pf1, each with vf0 to vf5")]
     [TestCase("functions: {vf0-9: {}}", "2:13 the endpoint has no vf0-9; it has pf0 to pf1, each with vf0 to vf5")]
     [TestCase("groups: {7: {}}", "2:10 the endpoint has no room for group 7: it has 6 groups")]
-    [TestCase("groups: {a: {}, b: {}, c: {}, d: {}, e: {}, f: {}, g: {}}", "2:50 the endpoint has no room for group g: it has 6 groups")]
+    [TestCase("groups: {a: {}, b: {}, c: {}, d: {}, e: {}, f: {}, g: {}}", "2:52 the endpoint has no room for group g: it has 6 groups")]
     [TestCase("port: {tx_max: 11gbit}", "2:16 the port's limit is 11000 Mbit/s and its speed 10000")]
-    [TestCase("functions: {vf0: {min_tx_rate: 1gbit}, vf1-5: {min_tx_rate: 2gbit}}", "2:62 guarantees add up to 11000 Mbit/s; the port may send 10000")]
+    [TestCase("functions: {vf0: {min_tx_rate: 1gbit}, vf1-5: {min_tx_rate: 2gbit}}", "2:61 guarantees add up to 11000 Mbit/s; the port may send 10000")]
     [TestCase("groups: {a: {tx_share: 6gbit}, b: {tx_share: 3gbit}}\nfunctions: {vf0: {group: b, min_tx_rate: 5gbit}}", "2:24 guarantees add up to 11000 Mbit/s; the port may send 10000")]
     public void What_this_endpoint_cannot_have_is_said_in_its_place(string text, string fault)
     {

@@ -79,7 +79,9 @@ internal static class PolicySamples
                 break;
             case GroupChange group:
                 Assert.That(device.Groups.ContainsKey(group.Change.Number), Is.EqualTo(!group.IsNew));
-                RateGroupInfo has = device.Groups.GetValueOrDefault(group.Change.Number) ?? new RateGroupInfo(group.Change.Number, "", 0, 1, 0, 0, 0);
+                RateGroupInfo has = device.Groups.TryGetValue(group.Change.Number, out RateGroupInfo? there)
+                    ? there
+                    : new RateGroupInfo(group.Change.Number, "", 0, 1, 0, 0, 0);
                 device.Groups[group.Change.Number] = has with
                 {
                     Name = group.Change.Name ?? has.Name,
