@@ -18,11 +18,16 @@ internal sealed class WebPages : IPageSource
 
     private const string Start = "/";
 
+    private const string Script = "text/javascript; charset=utf-8";
+
     private static readonly (string Path, string File, string Type)[] Files =
     [
         (Start, "page.html", "text/html; charset=utf-8"),
         ("/page.css", "page.css", "text/css; charset=utf-8"),
-        ("/page.js", "page.js", "text/javascript; charset=utf-8"),
+        ("/shares.js", "shares.js", Script),
+        ("/rows.js", "rows.js", Script),
+        ("/endpoint.js", "endpoint.js", Script),
+        ("/page.js", "page.js", Script),
         ("/icon.svg", "icon.svg", "image/svg+xml"),
     ];
 

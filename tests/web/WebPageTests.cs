@@ -212,7 +212,7 @@ public sealed class WebPageTests
             const behind = node => { for (let each = node; each; each = each.parentElement) { const color = rgba(getComputedStyle(each).backgroundColor); if (color[3] > 250) return color; } return [255, 255, 255, 255]; };
             const poor = [];
             for (const node of document.querySelectorAll('body *')) {
-                if (![...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim()) || !node.checkVisibility() || node.closest('template, noscript, script')) continue;
+                if (![...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim()) || !node.checkVisibility() || getComputedStyle(node).fontSize === '0px' || node.closest('template, noscript, script')) continue;
                 const style = getComputedStyle(node), a = light(rgba(style.color)), b = light(behind(node));
                 const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
                 if (ratio < (parseFloat(style.fontSize) >= 24 ? 3 : 4.5)) poor.push([node.className || node.tagName, node.textContent.slice(0, 30), ratio.toFixed(2)]);
