@@ -48,6 +48,7 @@ internal static class Program
             VfCommand.Create(global),
             RateGroupCommand.Create(global),
             ConfigCommand.Create(global),
+            TraceCommand.Create(global),
             VersionCommand.Create(global),
         };
         global.AddTo(root);
