@@ -61,13 +61,14 @@ namespace SmartNicFw.Firmware
             TransmitScheduler transmit = new TransmitScheduler(
                 State.Queues, numbering.Count, groups, DmaCredits.TurnsAtMost(configuration), board.Clock, _wheel);
             Pending = new PendingQueues(State.Queues, transmit);
-            Arbitration = new ArbitrationPolicy(configuration, numbering, transmit);
+            Control = new PolicyControl(configuration, numbering, State);
+            Arbitration = new ArbitrationPolicy(Control, transmit);
             Coalescing coalescing = new Coalescing(State, new AdaptiveModeration(State, board.QueueEngine));
             InterruptCeilings ceilings = new InterruptCeilings(State, board.Clock, _wheel, _firstInterruptTimer + State.Queues.Count);
             _moderator = new InterruptModerator(
                 State, Msix, board.QueueEngine, board.Clock, _wheel, _firstInterruptTimer, coalescing, ceilings, Counters);
-            Interrupts = new InterruptPolicy(numbering, _moderator, ceilings, coalescing);
-            Policy = new VfPolicy(configuration, numbering, State, board.SwitchTable, _moderator, Arbitration);
+            Interrupts = new InterruptPolicy(Control, _moderator, ceilings, coalescing);
+            Policy = new VfPolicy(Control, State, board.SwitchTable, _moderator);
             Steering steering = new Steering(State, board.SwitchTable);
             FunctionAccess access = new FunctionAccess(numbering, space, resets);
             Turns = new TurnsUnderWay(configuration, State, numbering, new TransferRules(numbering, space));
@@ -110,7 +111,7 @@ namespace SmartNicFw.Firmware
         public InterruptPolicy Interrupts { get; }
 
         /// <summary>Where the operator's decisions arrive.</summary>
-        public PolicyControl Control { get; } = new PolicyControl();
+        public PolicyControl Control { get; }
 
         /// <summary>The turns that the engine works on.</summary>
         public TurnsUnderWay Turns { get; }
@@ -131,7 +132,7 @@ namespace SmartNicFw.Firmware
         /// True when the last step left something over that no port announces anew: queues that wait for a turn, reports of the
         /// engine, frames of the wire, functions that have not heard of a change of the link, a timer that is due.
         /// </summary>
-        public bool HasWork => _isCutShort || (!Pending.IsEmpty && !_scheduler.IsFull) || _link.HasWork || HasDueTimer;
+        public bool HasWork => _isCutShort || Control.HasWork || (!Pending.IsEmpty && !_scheduler.IsFull) || _link.HasWork || HasDueTimer;
 
         /// <summary>
         /// The microsecond of the clock before which no timer is due and no turn has lasted too long; <see cref="long.MaxValue"/> when there
@@ -143,7 +144,9 @@ namespace SmartNicFw.Firmware
             {
                 long timer = _wheel.NextUs;
                 long deadline = Turns.NextDeadlineUs;
-                return timer < deadline ? timer : deadline;
+                long idle = Control.NextUs;
+                timer = timer < deadline ? timer : deadline;
+                return timer < idle ? timer : idle;
             }
         }
 
@@ -165,6 +168,7 @@ namespace SmartNicFw.Firmware
             _bars.Run();
             _doorbells.Run();
             FireTimers(nowUs);
+            Control.Step(nowUs);
             _isCutShort = _ethernet.HasReceived && _ethernet.SubmitTurn(PortFramesPerStep) == PortFramesPerStep;
 
             // What a turn reports is known before the next is granted: on a board that does turns at once, a step is as many

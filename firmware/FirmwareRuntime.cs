@@ -85,7 +85,14 @@ namespace SmartNicFw.Firmware
         /// The microsecond of the board's clock at which a controller that sleeps is to step again, at the latest;
         /// <see cref="long.MaxValue"/> when no timer is armed. A timer that is due is work.
         /// </summary>
-        public long NextTimerUs => DataPath.NextTimerUs;
+        public long NextTimerUs
+        {
+            get
+            {
+                long nextUs = DataPath.NextTimerUs;
+                return nextUs < Management.NextUs ? nextUs : Management.NextUs;
+            }
+        }
 
         /// <summary>
         /// Does a bounded amount of work: link events, configuration requests, the control and the data flow, a request of the

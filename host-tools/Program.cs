@@ -17,6 +17,20 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
+        try
+        {
+            return Run(arguments);
+        }
+        catch (Exception fault)
+        {
+            // Ours, whatever was typed and whatever a device sent: a person is told so in one line, not by a trace.
+            Console.Error.WriteLine($"smartnic: this is a fault of smartnic itself: {fault.GetType().Name}: {fault.Message.ReplaceLineEndings(" ")}");
+            return ToolException.NotDone;
+        }
+    }
+
+    private static int Run(string[] arguments)
+    {
         var global = new GlobalOptions();
         RootCommand root = Root(global);
         ParseResult options = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });

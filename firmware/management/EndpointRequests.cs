@@ -20,7 +20,7 @@ namespace SmartNicFw.Firmware.Management
         private readonly SriovControl _sriov;
         private readonly VirtioState _state;
         private readonly VfPolicy _addresses;
-        private readonly PolicyControl _policy;
+        private readonly PolicyTable _policy;
         private readonly IEthernetPort _port;
         private readonly IMonotonicClock _clock;
 
@@ -36,7 +36,7 @@ namespace SmartNicFw.Firmware.Management
             _sriov = sriov;
             _state = path.State;
             _addresses = path.Policy;
-            _policy = path.Control;
+            _policy = path.Control.Table;
             _port = board.EthernetPort;
             _clock = board.Clock;
         }
@@ -154,8 +154,7 @@ namespace SmartNicFw.Firmware.Management
         // All but the address have 32 bits at the most.
         private uint Setting(int function, int attribute)
         {
-            ulong value;
-            return _policy.GetAttribute(function, attribute, out value) == ManagementStatus.Ok ? (uint)value : 0;
+            return (uint)_policy.Get(function, attribute);
         }
     }
 }

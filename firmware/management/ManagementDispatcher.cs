@@ -53,13 +53,20 @@ namespace SmartNicFw.Firmware.Management
         }
 
         /// <summary>True when another step has something to do beside what the port holds.</summary>
-        public bool HasWork => _mailbox.HasWork || _isHeld || _policy.HasWork;
+        public bool HasWork => _mailbox.HasWork || _isHeld || _policy.HasWork || IsPolicyDue;
+
+        /// <summary>
+        /// The microsecond of the clock at which a transaction that nobody goes on with is forgotten; <see cref="long.MaxValue"/> for none.
+        /// </summary>
+        public long NextUs => _policy.NextUs;
+
+        private bool IsPolicyDue => _policy.NextUs != long.MaxValue && _policy.NextUs <= _clock.NowUs;
 
         /// <summary>Answers a request, or goes on with keeping what the last one has changed.</summary>
         public void Step()
         {
             ForgetWhoWasReset();
-            if (_policy.HasWork)
+            if (_policy.HasWork || IsPolicyDue)
             {
                 _policy.Step(_clock.NowUs);
             }
@@ -76,8 +83,6 @@ namespace SmartNicFw.Firmware.Management
 
             if (TryTake())
             {
-                // One who has left its transaction alone for too long keeps nobody waiting.
-                _policy.Step(_clock.NowUs);
                 Handle(_isWindows ? _mailbox.RequestBytes(_rights.Asker) : _request.Bytes);
             }
         }

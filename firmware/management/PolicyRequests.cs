@@ -1,5 +1,4 @@
 // Requests that read and change policy: attributes, rate groups, transactions. Judges who may; what may be is policy's to judge.
-using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;
 using SmartNicFw.Hal;
 using SmartNicFw.Hal.Regs;
@@ -16,7 +15,6 @@ namespace SmartNicFw.Firmware.Management
             (ManagementFrame.MaxPayloadBytes - ManagementList.EntriesOffset) / ManagementRateGroup.Bytes;
 
         private readonly PolicyControl _policy;
-        private readonly ArbitrationPolicy _arbitration;
         private readonly FunctionRequests _functions;
         private readonly ManagementRights _rights;
         private readonly EventRing _events;
@@ -26,7 +24,6 @@ namespace SmartNicFw.Firmware.Management
         public PolicyRequests(FunctionRequests functions, ManagementRights rights, DataPath path)
         {
             _policy = path.Control;
-            _arbitration = path.Arbitration;
             _functions = functions;
             _rights = rights;
             _events = path.Events;
@@ -121,14 +118,9 @@ namespace SmartNicFw.Firmware.Management
             int count = 0;
             int total = 0;
             int end = ManagementList.EntriesOffset;
-            for (int group = 0; group < _policy.Groups; group++)
+            for (int group = 0; group < _policy.Table.Groups; group++)
             {
-                if (!_arbitration.Exists(group))
-                {
-                    continue;
-                }
-
-                total++;
+                total += _policy.Table.Exists[group] ? 1 : 0;
                 if (group >= first && count < most && _policy.WriteRateGroup(group, answer.Buffer, answer.Payload + end))
                 {
                     count++;

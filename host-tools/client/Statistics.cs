@@ -88,14 +88,20 @@ internal sealed record EventPage(uint First, uint Next, uint Lost, IReadOnlyList
 
 /// <summary>One event (<see cref="ManagementEvent"/>).</summary>
 /// <param name="Number">Counts from 0 since start.</param>
-/// <param name="TimeUs">When, microseconds of the device's clock.</param>
+/// <param name="TimeUs">When it happened first, microseconds of the device's clock.</param>
+/// <param name="LastUs">When it happened last.</param>
+/// <param name="Times">How often it happened, 1 upwards.</param>
 /// <param name="Function">Index of the function, or <see cref="ManagementFunctionNumber.Endpoint"/>.</param>
-internal sealed record EventInfo(uint Number, ulong TimeUs, int Function, int Kind, uint Detail)
+/// <param name="Kind">One of <see cref="ManagementEventKind"/>.</param>
+/// <param name="Detail">What the kind says of it, the last time.</param>
+internal sealed record EventInfo(uint Number, ulong TimeUs, ulong LastUs, uint Times, int Function, int Kind, uint Detail)
 {
     /// <summary>Takes an entry of at least <see cref="ManagementEvent.Bytes"/> apart.</summary>
     public static EventInfo Read(uint number, ReadOnlySpan<byte> bytes) => new(
         number,
         ReadUInt64LittleEndian(bytes[ManagementEvent.TimeUsOffset..]),
+        ReadUInt64LittleEndian(bytes[ManagementEvent.LastUsOffset..]),
+        ReadUInt32LittleEndian(bytes[ManagementEvent.TimesOffset..]),
         ReadUInt16LittleEndian(bytes[ManagementEvent.FunctionOffset..]),
         ReadUInt16LittleEndian(bytes[ManagementEvent.KindOffset..]),
         ReadUInt32LittleEndian(bytes[ManagementEvent.DetailOffset..]));

@@ -73,6 +73,7 @@ internal static class ReasonNames
         ManagementReason.NoSuchTransaction => "no_such_transaction",
         ManagementReason.ChangesMissing => "changes_missing",
         ManagementReason.TooManyChanges => "too_many_changes",
+        ManagementReason.NotEnabled => "not_enabled",
         _ => string.Create(CultureInfo.InvariantCulture, $"reason_{reason}"),
     };
 
@@ -96,6 +97,7 @@ internal static class ReasonNames
         ManagementReason.NoSuchTransaction => "the transaction is over",
         ManagementReason.ChangesMissing => "not all changes have arrived",
         ManagementReason.TooManyChanges => "a transaction has no room for as many changes",
+        ManagementReason.NotEnabled => "the VF is not enabled",
         _ => Of(reason),
     };
 }

@@ -19,6 +19,9 @@ namespace SmartNicFw.HostTools.Commands;
 internal static class ConfigCommand
 {
     private const string All = "all";
+
+    // Longer lines of many words are hard to read, also in a file.
+    private const int WidestLine = 100;
     private const string PlainDomain = "0000:";
 
     /// <summary>Makes the command.</summary>
@@ -183,7 +186,7 @@ internal static class ConfigCommand
 
     private static void PrintStructure(TextWriter text, ConfigStructure structure, string place, byte[] config, int offset) => TextTable.PrintParagraph(
         text,
-        Terminal.Width,
+        Math.Min(Terminal.Width, WidestLine),
         $"  {place} {structure.Name}",
         structure.Within(config, offset).Select(field => ConfigField.Text(field, field.Value(config, offset))),
         indent: 6);

@@ -24,8 +24,8 @@ internal static class RateGroupCommand
     {
         var group = new Command("group", "Add, change, delete and list rate groups")
         {
-            Change(global, "add", "Add a rate group", Add, "smartnic rate group add tenants tx_max 2gbit tx_share 500mbit", "smartnic rate group add web parent tenants tx_weight 3"),
-            Change(global, "set", "Change a rate group; port has tx_max only", Set, "smartnic rate group set tenants tx_max 1gbit", "smartnic rate group set port tx_max 10gbit"),
+            Change(global, "add", "Add a rate group", JudgeAdd, Add, "smartnic rate group add tenants tx_max 2gbit tx_share 500mbit", "smartnic rate group add web parent tenants tx_weight 3"),
+            Change(global, "set", "Change a rate group; port has tx_max only", JudgeSet, Set, "smartnic rate group set tenants tx_max 1gbit", "smartnic rate group set port tx_max 10gbit"),
             Delete(global),
             Show(global),
         };
@@ -33,7 +33,12 @@ internal static class RateGroupCommand
     }
 
     private static Command Change(
-        GlobalOptions global, string verb, string what, Func<ManagementClient, string, string[], int> work, params string[] examples)
+        GlobalOptions global,
+        string verb,
+        string what,
+        Action<string, string[]> judge,
+        Func<ManagementClient, string, string[], int> work,
+        params string[] examples)
     {
         var name = Name();
         var words = new Argument<string[]>("WORD VALUE")
@@ -46,6 +51,7 @@ internal static class RateGroupCommand
         {
             string[] typed = options.GetValue(words) ?? [];
             string group = options.GetValue(name)!;
+            judge(group, typed);
             RateGroupWords.Parse(new RateGroupChange(0), typed, null);
             Printer printer = global.Printer(options);
             using ManagementClient client = global.Open(options);
@@ -56,9 +62,18 @@ internal static class RateGroupCommand
         return ExampleHelp.With(command, examples);
     }
 
+    private static void JudgeAdd(string name, string[] words) => RateGroupName.CheckNew(name);
+
+    private static void JudgeSet(string name, string[] words)
+    {
+        if (words.Length == 0)
+        {
+            throw new UsageException("name what the group is to have", $"allowed: {string.Join(", ", RateGroupWords.All.Keys)}");
+        }
+    }
+
     private static int Add(ManagementClient client, string name, string[] words)
     {
-        RateGroupName.CheckNew(name);
         for (int tries = 1; ; tries++)
         {
             IReadOnlyList<RateGroupInfo> groups = client.GetRateGroups();
@@ -86,11 +101,6 @@ internal static class RateGroupCommand
 
     private static int Set(ManagementClient client, string name, string[] words)
     {
-        if (words.Length == 0)
-        {
-            throw new UsageException("name what the group is to have", $"allowed: {string.Join(", ", RateGroupWords.All.Keys)}");
-        }
-
         IReadOnlyList<RateGroupInfo> groups = client.GetRateGroups();
         int number = RateGroupName.Resolve(name, groups);
         client.SetRateGroup(RateGroupWords.Parse(new RateGroupChange(number), words, () => groups));

@@ -26,7 +26,7 @@ internal static class ShowCommand
             using ManagementClient client = global.Open(options);
             EndpointInfo endpoint = client.Endpoint;
             FunctionInfo[] functions = [.. client.GetFunctions().Where(function => function.IsEnabled || options.GetValue(all))];
-            IReadOnlyDictionary<int, string> groups = FunctionDocument.GroupNames(client.GetRateGroups());
+            IReadOnlyDictionary<int, string> groups = FunctionDocument.GroupNames(client, functions);
 
             JsonObject document = Printer.Document(client.Device);
             document["endpoint"] = Json(endpoint, client.ProtocolVersion);

@@ -71,7 +71,7 @@ internal static class VfCommand
             Printer printer = global.Printer(options);
             using ManagementClient client = global.Open(options);
             FunctionInfo function = client.GetFunction(FunctionName.Resolve(client.Endpoint, options.GetValue(name)!));
-            IReadOnlyDictionary<int, string> groups = FunctionDocument.GroupNames(client.GetRateGroups());
+            IReadOnlyDictionary<int, string> groups = FunctionDocument.GroupNames(client, [function]);
             JsonObject document = Printer.Document(client.Device);
             document["function"] = FunctionDocument.Json(function, groups);
             printer.Print(document, text => FunctionTable.PrintOne(text, function, groups));

@@ -25,7 +25,7 @@ internal sealed class TextTable(params string[] headings)
     public void Print(TextWriter writer, int width)
     {
         int[] columns = [.. Enumerable.Range(0, headings.Length).Where(column => column == 0 || _rows.Exists(row => row[column].Length > 0))];
-        int[] widths = [.. columns.Select(column => Math.Max(Heading(column).Length, _rows.Max(row => row[column].Length)))];
+        int[] widths = [.. columns.Select(column => _rows.Select(row => row[column].Length).Append(Heading(column).Length).Max())];
         if (widths.Sum() + (Gap.Length * (widths.Length - 1)) <= width)
         {
             PrintRow(writer, columns, widths, Heading);

@@ -49,6 +49,7 @@ internal sealed class BarWindowTransport : IManagementTransport
         AwaitNotBusy(start, limit);
         _window.WriteBuffer(request);
         _window.Write(ManagementWindow.DoorbellOffset, (uint)request.Length);
+        AwaitTaken(start, limit);
         AwaitNotBusy(start, limit);
 
         uint bytes = _window.Read(ManagementWindow.ResponseBytesOffset);
@@ -82,6 +83,18 @@ internal sealed class BarWindowTransport : IManagementTransport
 
     /// <inheritdoc/>
     public void Dispose() => _window.Dispose();
+
+    // The doorbell reads as zero, and no read overtakes a posted write: once it has been read, the state is that of this request.
+    private void AwaitTaken(long start, TimeSpan limit)
+    {
+        while (_window.Read(ManagementWindow.DoorbellOffset) is not (0 or AllOnes))
+        {
+            if (Stopwatch.GetElapsedTime(start) >= limit)
+            {
+                throw Silence.Of(Name, limit);
+            }
+        }
+    }
 
     private void AwaitNotBusy(long start, TimeSpan limit)
     {

@@ -50,9 +50,13 @@ internal static class FunctionDocument
         ["adaptive"] = function.Has(ManagementFunction.FlagsAdaptiveMask),
     };
 
-    /// <summary>Names of the rate groups that there are, by number.</summary>
+    /// <summary>Names of rate groups, by number.</summary>
     public static IReadOnlyDictionary<int, string> GroupNames(IEnumerable<RateGroupInfo> groups) =>
         groups.ToDictionary(group => group.Number, RateGroupName.Of);
+
+    /// <summary>Names of the rate groups that functions are in: asked for only where one is in any.</summary>
+    public static IReadOnlyDictionary<int, string> GroupNames(ManagementClient client, IEnumerable<FunctionInfo> functions) =>
+        functions.Any(function => function.RateGroup != 0) ? GroupNames(client.GetRateGroups()) : new Dictionary<int, string>();
 
     /// <summary>Name of a function's group; "port" when it is in none.</summary>
     public static string GroupName(int number, IReadOnlyDictionary<int, string> groups) => number == 0

@@ -9,7 +9,7 @@ using SmartNicFw.HostTools.Output;
 
 namespace SmartNicFw.HostTools.Vocabulary;
 
-/// <summary>What is as it is after start (no VLAN, no limit, in no group) is left empty, so that what was set stands out.</summary>
+/// <summary>What is as it is after start (no VLAN, no limit, in no group, not trusted) is left empty, so that what was set stands out.</summary>
 internal static class FunctionTable
 {
     /// <summary>Prints functions.</summary>
@@ -31,8 +31,8 @@ internal static class FunctionTable
                 Number(function.Weight),
                 function.RateGroup == 0 ? "" : FunctionDocument.GroupName(function.RateGroup, groups),
                 function.Has(ManagementFunction.FlagsSpoofCheckMask) ? "on" : "off",
-                function.Has(ManagementFunction.FlagsTrustMask) ? "on" : "off",
-                FunctionDocument.LinkState(function.LinkState),
+                function.Has(ManagementFunction.FlagsTrustMask) ? "on" : "",
+                function.LinkState == ManagementLinkState.Auto ? "" : FunctionDocument.LinkState(function.LinkState),
                 Number(function.QueuePairs),
                 Number(function.MsixVectors),
                 function.InterruptCeiling == 0 ? "" : Number(function.InterruptCeiling),

@@ -1,5 +1,6 @@
 // Runs a program to its end and keeps what it said.
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using NUnit.Framework;
@@ -16,17 +17,26 @@ internal sealed record ProgramRun(int ExitCode, string Output, string Errors)
     public static ProgramRun OfProduct(string assembly, params string[] arguments) =>
         Of("dotnet", [Path.Combine(TestContext.CurrentContext.TestDirectory, assembly + ".dll"), .. arguments]);
 
+    /// <summary>Runs one of the product's programs with variables of the environment set; an empty value takes one away.</summary>
+    public static ProgramRun OfProduct(string assembly, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Of(Limit, environment, "dotnet", [Path.Combine(TestContext.CurrentContext.TestDirectory, assembly + ".dll"), .. arguments]);
+
     /// <summary>Runs any program.</summary>
     public static ProgramRun Of(string program, params string[] arguments) => Of(Limit, program, arguments);
 
     /// <summary>Runs a program that may take longer, or less.</summary>
-    public static ProgramRun Of(TimeSpan limit, string program, params string[] arguments)
+    public static ProgramRun Of(TimeSpan limit, string program, params string[] arguments) =>
+        Of(limit, new Dictionary<string, string>(), program, arguments);
+
+    private static ProgramRun Of(TimeSpan limit, IReadOnlyDictionary<string, string> environment, string program, string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments)
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in environment)
         {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+            start.Environment[name] = value.Length > 0 ? value : null;
+        }
+
+        using Process process = Process.Start(start)!;
         System.Threading.Tasks.Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         if (!process.WaitForExit(limit))
