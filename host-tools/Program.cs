@@ -68,6 +68,7 @@ internal static class Program
             TopCommand.Create(global),
             EventsCommand.Create(global),
             HealthCommand.Create(global),
+            TraceCommand.Create(global),
             VersionCommand.Create(global),
         };
         global.AddTo(root);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Loop;
+using SmartNicFw.Emulator.Trace;
 
 namespace SmartNicFw.Emulator.Management;
 
@@ -32,11 +33,13 @@ public sealed class ManagementServer : ILoopSource, IDisposable
     private bool _isStrangerTold;
 
     private ManagementServer(
-        UnixListener listener, ManagementLink link, IRootComplexHost? host, ControllerLoop loop, ILogger log, TimeSpan patience)
+        UnixListener listener, ManagementLink link, IRootComplexHost? host, BoardTrace? trace, ControllerLoop loop, ILogger log,
+        TimeSpan patience)
     {
         _listener = listener;
         Link = link;
         Host = host;
+        Trace = trace;
         Loop = loop;
         Log = log;
         Patience = patience;
@@ -58,6 +61,8 @@ public sealed class ManagementServer : ILoopSource, IDisposable
 
     internal IRootComplexHost? Host { get; }
 
+    internal BoardTrace? Trace { get; }
+
     internal ControllerLoop Loop { get; }
 
     internal ILogger Log { get; }
@@ -71,14 +76,16 @@ public sealed class ManagementServer : ILoopSource, IDisposable
     /// <param name="host">The host in this process that enables VFs; null: the firmware refuses to.</param>
     /// <param name="log">Hears of clients; null: nobody does.</param>
     /// <param name="patience">What a client has for the rest of a frame and for reading an answer; null: <see cref="DefaultPatience"/>.</param>
+    /// <param name="trace">What traces the board; null: it cannot be traced.</param>
     /// <exception cref="SocketPathException">The path cannot be had; the message says why.</exception>
     public static ManagementServer Open(
-        string path, ManagementLink link, ControllerLoop loop, IRootComplexHost? host = null, ILogger? log = null, TimeSpan? patience = null)
+        string path, ManagementLink link, ControllerLoop loop, IRootComplexHost? host = null, ILogger? log = null, TimeSpan? patience = null,
+        BoardTrace? trace = null)
     {
         ArgumentNullException.ThrowIfNull(link);
         ArgumentNullException.ThrowIfNull(loop);
         UnixListener listener = UnixListener.Open(path, SocketMode);
-        return new ManagementServer(listener, link, host, loop, log ?? NullLogger.Instance, patience ?? DefaultPatience);
+        return new ManagementServer(listener, link, host, trace, loop, log ?? NullLogger.Instance, patience ?? DefaultPatience);
     }
 
     /// <inheritdoc/>

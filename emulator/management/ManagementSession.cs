@@ -1,7 +1,8 @@
-// One client of a management socket: a request, its answer, the next request. Knows of a frame only where it ends, and one opcode.
+// One client of a management socket: a request, its answer, the next request; or a trace. Knows of a frame only where it ends, and two opcodes.
 using System;
 using System.Runtime.InteropServices;
 using SmartNicFw.Emulator.Loop;
+using SmartNicFw.Emulator.Trace;
 using SmartNicFw.Hal;
 using SmartNicFw.Hal.Regs;
 
@@ -26,6 +27,9 @@ internal sealed unsafe class ManagementSession : ILoopSource
     private int _bytes = ManagementFrame.HeaderBytes;
     private bool _isLast;
 
+    // Set from the request on that began it: the answer goes first.
+    private TraceSending? _trace;
+
     public ManagementSession(ManagementServer server, int socket, int client)
     {
         _server = server;
@@ -43,6 +47,7 @@ internal sealed unsafe class ManagementSession : ILoopSource
         // The buffer is the firmware's.
         Asking,
         Sending,
+        Tracing,
         Closed,
     }
 
@@ -56,6 +61,9 @@ internal sealed unsafe class ManagementSession : ILoopSource
                 break;
             case State.Sending:
                 Send();
+                break;
+            case State.Tracing:
+                Trace(events);
                 break;
             case State.Asking when (events & LoopEvents.HungUp) != 0:
                 Close();
@@ -85,6 +93,7 @@ internal sealed unsafe class ManagementSession : ILoopSource
         _state = State.Closed;
         _patience.Disarm();
         _registration.Remove();
+        _trace?.Close();
         _ = LibC.Close(_socket);
         _server.Ended(_client);
     }
@@ -133,16 +142,62 @@ internal sealed unsafe class ManagementSession : ILoopSource
         _patience.Disarm();
         _registration.Await(LoopEvents.None);
         _state = State.Asking;
-        if (_server.Host is { } host
-            && ManagementCodec.Opcode(_buffer, 0) == ManagementOpcode.SetNumVFs
-            && ManagementCodec.Check(_buffer, 0, _bytes, ManagementFrame.Request) == ManagementStatus.Ok
-            && ManagementCodec.PayloadBytes(_buffer, 0) == ManagementNumVFs.Bytes)
+        if (_server.Host is { } host && IsRequest(ManagementOpcode.SetNumVFs))
         {
             Answer(SetNumVFs(host));
+        }
+        else if (_server.Trace is { } board && IsRequest(ManagementOpcode.StartTrace))
+        {
+            Answer(StartTrace(board));
         }
         else
         {
             _server.Link.Send(_client, _bytes);
+        }
+    }
+
+    private bool IsRequest(int opcode) => ManagementCodec.Opcode(_buffer, 0) == opcode
+        && ManagementCodec.Check(_buffer, 0, _bytes, ManagementFrame.Request) == ManagementStatus.Ok
+        && ManagementCodec.PayloadBytes(_buffer, 0) == ManagementOpcode.RequestBytes(opcode);
+
+    private int StartTrace(BoardTrace board)
+    {
+        int function = LittleEndian.ReadU16(_buffer, ManagementFrame.PayloadOffset + ManagementFunctionNumber.FunctionOffset);
+        uint sequence = ManagementCodec.Sequence(_buffer, 0);
+        if (LittleEndian.ReadU16(_buffer, ManagementFrame.PayloadOffset + ManagementFunctionNumber.ReservedOffset) != 0)
+        {
+            return Refuse(sequence, ManagementStatus.BadArgument, ManagementReason.ReservedNotZero, null);
+        }
+
+        if (function != ManagementFunctionNumber.Endpoint && function >= board.Functions)
+        {
+            return Refuse(sequence, ManagementStatus.BadArgument, ManagementReason.NoSuchFunction, null);
+        }
+
+        RunningTrace? trace = board.TryOpen(function == ManagementFunctionNumber.Endpoint ? RunningTrace.AllFunctions : function);
+        if (trace is null)
+        {
+            return Refuse(sequence, ManagementStatus.Busy, ManagementReason.None, $"there are {BoardTrace.MaxTraces} traces already");
+        }
+
+        _trace = new TraceSending(_socket, trace, _registration);
+        return ManagementCodec.WriteResponse(_buffer, 0, ManagementOpcode.StartTrace, sequence, ManagementStatus.Ok, 0);
+    }
+
+    private int Refuse(uint sequence, int status, int reason, string? text) =>
+        ManagementCodec.WriteRefusal(_buffer, 0, ManagementOpcode.StartTrace, sequence, status, reason, 0, text);
+
+    // The trace ends with the client's sending; then the client has as long for the rest as for an answer.
+    private void Trace(LoopEvents events)
+    {
+        bool wasOver = _trace!.IsOver;
+        if (!_trace.TryGoOn(events))
+        {
+            Close();
+        }
+        else if (_trace.IsOver && !wasOver)
+        {
+            _patience.Arm(_server.Patience);
         }
     }
 
@@ -187,6 +242,13 @@ internal sealed unsafe class ManagementSession : ILoopSource
         if (_isLast)
         {
             Close();
+            return;
+        }
+
+        if (_trace is not null)
+        {
+            _state = State.Tracing;
+            Trace(LoopEvents.None);
             return;
         }
 

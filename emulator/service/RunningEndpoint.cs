@@ -9,6 +9,7 @@ using SmartNicFw.Emulator.Loop;
 using SmartNicFw.Emulator.Management;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.Timing;
+using SmartNicFw.Emulator.Trace;
 using SmartNicFw.Emulator.VfioUser;
 using SmartNicFw.Firmware;
 
@@ -38,7 +39,7 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
         _loop = loop;
         _log = log;
         _port = port;
-        Board = new EmulatedBoard(configuration, log, new RunningClock());
+        Board = new EmulatedBoard(configuration, log, new RunningClock(), trace: new BoardTrace());
         Board.Engine.Port = port;
         _alarm = new LoopTimer(loop, () => _alarmUs = long.MaxValue);
         if (port.Descriptor >= 0)
@@ -81,7 +82,7 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
     /// <summary>Lets operators on this machine manage the endpoint. To be called when it is open to hosts.</summary>
     /// <exception cref="SocketPathException">The path cannot be had; the message says why.</exception>
     public void OpenManagement(string path) =>
-        _sockets.Insert(0, ManagementServer.Open(path, Board.Management, _loop, Functions is null ? null : new FunctionHost(Functions), _log));
+        _sockets.Insert(0, ManagementServer.Open(path, Board.Management, _loop, Functions is null ? null : new FunctionHost(Functions), _log, trace: Board.Trace));
 
     /// <summary>Does one bounded step, if there is something to do.</summary>
     /// <returns>True when there is more.</returns>

@@ -30,6 +30,9 @@ public sealed partial class BoardTrace
     private TimedEngine? _timed;
     private long _lastNs;
 
+    /// <summary>Functions that there are, enabled or not; 0 before <see cref="Attach"/>.</summary>
+    public int Functions => _firmware?.Numbering.Count ?? 0;
+
     /// <summary>True while a trace is open.</summary>
     public bool IsOn { get; private set; }
 

@@ -20,7 +20,7 @@ public sealed class RunningTrace
 
     private const int Undescribed = -1;
     private const int ResumePart = 4;
-    private static readonly int LostBlockBytes = PcapngBlock.PacketBytes(TraceLost.Bytes, PacketDirection.None, 0);
+    private static readonly int LostBlockBytes = PcapngBlock.LossBytes(TraceLost.Bytes);
 
     private readonly BoardTrace _trace;
     private readonly TraceBuffer _buffer;
@@ -178,8 +178,9 @@ public sealed class RunningTrace
         BinaryPrimitives.WriteUInt64LittleEndian(_lostRecord.AsSpan(TraceLost.CountOffset), _lostSince);
         BinaryPrimitives.WriteUInt64LittleEndian(_lostRecord.AsSpan(TraceLost.TotalOffset), Lost);
         BinaryPrimitives.WriteInt64LittleEndian(_lostRecord.AsSpan(TraceLost.SinceOffset), _lostSinceNs);
+        int bytes = PcapngBlock.WriteLoss(room, _interfaces[RecordRow], nowNs, _lostRecord, _lostSince);
         _lostSince = 0;
         _received[RecordRow]++;
-        return PcapngBlock.WritePacket(room, _interfaces[RecordRow], nowNs, _lostRecord, PacketDirection.None, []);
+        return bytes;
     }
 }

@@ -242,8 +242,12 @@ namespace SmartNicFw.Firmware.Management
                 case ManagementOpcode.CommitTransaction:
                     _policies.Commit(_answer);
                     break;
-                default:
+                case ManagementOpcode.AbortTransaction:
                     _policies.Abort(_answer);
+                    break;
+                default:
+                    // Of the emulator around a firmware: a trace.
+                    _answer.Refuse(ManagementStatus.UnknownOpcode, ManagementReason.None, null);
                     break;
             }
         }

@@ -13,7 +13,7 @@ namespace SmartNicFw.Hal.Regs
         /// <summary>16 bits, zero.</summary>
         public const int ReservedOffset = 0x02;
 
-        /// <summary>Instead of a function: the endpoint. Only health is asked so.</summary>
+        /// <summary>Instead of a function: the endpoint. Only health is asked so, and a trace.</summary>
         public const int Endpoint = 0xFFFF;
     }
 

@@ -88,6 +88,13 @@ namespace SmartNicFw.Hal.Regs
         /// <remarks>Request: <see cref="ManagementTransactionNumber"/>. Response: none.</remarks>
         public const int AbortTransaction = 0x0603;
 
+        /// <summary>
+        /// Traces a function, or the endpoint: the emulator's, over a socket; firmware does not have it. After the response the connection
+        /// carries a pcapng file, until either side ends it: the client by ending its own sending, to which the rest of the file is the answer.
+        /// </summary>
+        /// <remarks>Request: <see cref="ManagementFunctionNumber"/>. Response: none.</remarks>
+        public const int StartTrace = 0x0701;
+
         /// <summary>Size of the payload that a request with an opcode has to have.</summary>
         /// <param name="opcode">Any number.</param>
         /// <returns>Bytes, 0 to <see cref="ManagementFrame.MaxPayloadBytes"/>, or <see cref="Unknown"/>.</returns>
@@ -106,6 +113,7 @@ namespace SmartNicFw.Hal.Regs
                 case ResetVf:
                 case FunctionStatistics:
                 case Health:
+                case StartTrace:
                     return ManagementFunctionNumber.Bytes;
                 case ReadConfig:
                     return ManagementConfigRead.Bytes;

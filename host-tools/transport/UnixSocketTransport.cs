@@ -69,6 +69,34 @@ internal sealed class UnixSocketTransport : IManagementTransport
     /// <inheritdoc/>
     public IDisposable Reserve(TimeSpan limit) => Nothing.Instance;
 
+    /// <summary>Receives what comes behind a response, where it is no frame.</summary>
+    /// <param name="limit">How long to wait for something.</param>
+    /// <returns>Bytes, 1 upwards; 0 at the end; -1 when there was nothing in time.</returns>
+    public int Receive(Span<byte> bytes, TimeSpan limit)
+    {
+        try
+        {
+            return _socket.Poll(limit, SelectMode.SelectRead) ? _socket.Receive(bytes) : -1;
+        }
+        catch (SocketException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Sends nothing any more, which the device sees; it can still be received.</summary>
+    public void EndSending()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The device has closed: the end is received next.
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 

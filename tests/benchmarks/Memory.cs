@@ -5,6 +5,7 @@ using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Spec;
 using SmartNicFw.Tests.Fakes;
 

@@ -66,6 +66,9 @@ internal static class PcapngFormat
     /// <summary>Of an enhanced packet.</summary>
     public const int OptionFlags = 2;
 
+    /// <summary>Of an enhanced packet, 64 bits: packets that were lost before it.</summary>
+    public const int OptionDropCount = 4;
+
     /// <summary>Of interface statistics, 64 bits each: packets that were written, and those that were lost for want of room.</summary>
     public const int OptionReceived = 4;
     public const int OptionDropped = 5;

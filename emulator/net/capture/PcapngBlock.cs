@@ -82,13 +82,7 @@ internal static class PcapngBlock
     public static int WritePacket(
         Span<byte> to, int interfaceId, long timestampNs, ReadOnlySpan<byte> data, PacketDirection direction, ReadOnlySpan<byte> comment)
     {
-        Span<byte> body = to[PcapngFormat.BlockHeaderBytes..];
-        BinaryPrimitives.WriteInt32LittleEndian(body, interfaceId);
-        WriteTime(body[4..], timestampNs);
-        BinaryPrimitives.WriteInt32LittleEndian(body[12..], data.Length);
-        BinaryPrimitives.WriteInt32LittleEndian(body[16..], data.Length);
-        int at = PcapngFormat.BlockHeaderBytes + PcapngFormat.EnhancedBodyBytes;
-        at += WritePadded(to[at..], data);
+        int at = WritePacketBody(to, interfaceId, timestampNs, data);
         if (comment.Length > 0)
         {
             WriteOption(to[at..], PcapngFormat.OptionComment, comment.Length);
@@ -111,6 +105,21 @@ internal static class PcapngBlock
         return Close(to, PcapngFormat.EnhancedPacket, at);
     }
 
+    /// <summary>Size of a packet that says how many were lost before it.</summary>
+    public static int LossBytes(int data) =>
+        Frame + PcapngFormat.EnhancedBodyBytes + Padded(data) + CounterBytes + PcapngFormat.OptionHeaderBytes;
+
+    /// <summary>Writes a packet that says how many were lost before it.</summary>
+    /// <param name="lost">Packets of any interface.</param>
+    /// <returns>Bytes written: <see cref="LossBytes"/>.</returns>
+    public static int WriteLoss(Span<byte> to, int interfaceId, long timestampNs, ReadOnlySpan<byte> data, ulong lost)
+    {
+        int at = WritePacketBody(to, interfaceId, timestampNs, data);
+        at += WriteCounter(to[at..], PcapngFormat.OptionDropCount, lost);
+        at += WriteEnd(to[at..]);
+        return Close(to, PcapngFormat.EnhancedPacket, at);
+    }
+
     /// <summary>Writes interface statistics.</summary>
     /// <param name="received">Packets of the interface that are in the file.</param>
     /// <param name="dropped">Packets of it that are not, for want of room.</param>
@@ -125,6 +134,17 @@ internal static class PcapngBlock
         at += WriteCounter(to[at..], PcapngFormat.OptionDropped, dropped);
         at += WriteEnd(to[at..]);
         return Close(to, PcapngFormat.InterfaceStatistics, at);
+    }
+
+    private static int WritePacketBody(Span<byte> to, int interfaceId, long timestampNs, ReadOnlySpan<byte> data)
+    {
+        Span<byte> body = to[PcapngFormat.BlockHeaderBytes..];
+        BinaryPrimitives.WriteInt32LittleEndian(body, interfaceId);
+        WriteTime(body[4..], timestampNs);
+        BinaryPrimitives.WriteInt32LittleEndian(body[12..], data.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(body[16..], data.Length);
+        int at = PcapngFormat.BlockHeaderBytes + PcapngFormat.EnhancedBodyBytes;
+        return at + WritePadded(to[at..], data);
     }
 
     private static int Padded(int bytes) => (bytes + 3) & ~3;
