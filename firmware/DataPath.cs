@@ -85,7 +85,7 @@ namespace SmartNicFw.Firmware
             ControlQueue control = new ControlQueue(
                 board.CommandPort, State, new ReceiveCommands(State, board.SwitchTable, Policy),
                 new MultiqueueCommands(State, steering), new StatisticsCommands(State, board.QueueEngine),
-                new CoalescingCommands(State, coalescing, _moderator), Counters);
+                new CoalescingCommands(State, coalescing, _moderator), Counters, Events);
             _scheduler = new DmaScheduler(
                 board.QueueEngine, _mastering, State, Pending, Turns, _lifecycle, _moderator, control, errors, Events, Health, Counters);
             _arbiter = new QueueArbiter(Pending, _scheduler);
