@@ -1,8 +1,8 @@
 // What the queue engine is asked and says, as records; and what a turn asked of the link, concluded from what it moved.
 using System;
 using SmartNicFw.Emulator.Link;
-using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Dma;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
 
