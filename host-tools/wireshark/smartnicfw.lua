@@ -64,6 +64,7 @@ field("role", "uint8", "Role of the queue", base.DEC, ROLES)
 field("flags", "uint8", "Flags", base.HEX)
 field("inferred", "bool", "Inferred, not seen", 8, nil, INFERRED)
 field("number", "uint32", "Number")
+field("info", "string", "In words")
 field("rest", "bytes", "Fields of a later version")
 field("start.pfs", "uint16", "PFs")
 field("start.total_vfs", "uint16", "TotalVFs")
@@ -429,6 +430,7 @@ function proto.dissector(tvb, pinfo, root)
   end
 
   if reader.at < length then tree:add(fields["rest"], tvb:range(reader.at, length - reader.at)) end
+  tree:add(fields["info"], tvb:range(0, length), info):set_generated()
   pinfo.cols.info:set(info)
   return captured
 end

@@ -21,6 +21,7 @@ internal static class Program
         ("memory: state of a VF, allocation of an access", Memory.Measure),
         ("enabling VFs", VfEnabling.Measure),
         ("frames from VF to VF against a bare copy loop", FrameRate.Measure),
+        ("a board that can be traced against one that cannot", TraceCost.Measure),
         ("turns against the number of queues", TurnCost.Measure),
         ("timers against the number armed", TimerCost.Measure),
         ("latency and idleness behind a vfio-user socket", SocketLatency.Measure),

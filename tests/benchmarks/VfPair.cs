@@ -3,6 +3,7 @@ using System;
 using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Host.Virtio;
 using SmartNicFw.Emulator.Net;
+using SmartNicFw.Emulator.Trace;
 using SmartNicFw.Firmware;
 using SmartNicFw.Hal.Spec;
 
@@ -28,9 +29,10 @@ internal sealed class VfPair : IDisposable
     /// <summary>Powers a board on, enables its VFs and starts their drivers, which poll and want no interrupts.</summary>
     /// <param name="frameBytes">Bytes of every frame, without header and check sequence.</param>
     /// <param name="isPacked">Packed rings instead of split ones.</param>
-    public VfPair(int frameBytes, bool isPacked)
+    /// <param name="trace">Can trace the board; null: nobody can.</param>
+    public VfPair(int frameBytes, bool isPacked, BoardTrace? trace = null)
     {
-        Board = new EmulatedBoard(new EndpointConfiguration { TotalVFs = VFs });
+        Board = new EmulatedBoard(new EndpointConfiguration { TotalVFs = VFs }, trace: trace);
         _host = new NetHost(Board, VFs, MemoryBytes);
         var options = new NetDriverOptions
         {

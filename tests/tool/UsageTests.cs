@@ -55,6 +55,9 @@ public sealed class UsageTests
     [TestCase("numvfs 3 --pf 1", "--pf is '1'; allowed: pf0, pf1 and so on")]
     [TestCase("config dump", "name FUNCTION; Which function: N or vfN (of pf0), pfPvfN, pfP, all (that are enabled)")]
     [TestCase("config dump eth0", "'eth0' names no function; allowed: N or vfN (of pf0), pfPvfN, pfP")]
+    [TestCase("trace", "name FILE; The pcapng file that is written, over what is there; - for standard output")]
+    [TestCase("trace x --seconds 0", "--seconds is '0'; allowed: seconds, above 0, up to 604800, as in 0.5")]
+    [TestCase("trace x --frames 0", "--frames is '0'; allowed: 1 to 4294967295")]
     [TestCase("--timeout never show", "--timeout is 'never'; allowed: seconds, above 0, up to 3600, as in 0.5")]
     [TestCase("--timeout 0 show", "--timeout is '0'; allowed: seconds, above 0, up to 3600, as in 0.5")]
     [TestCase("show --timeout", "--timeout takes a value; How long each answer may take (2 when nothing is said)")]
@@ -81,7 +84,7 @@ public sealed class UsageTests
             Assert.That(command.Description, Is.Not.Empty, command.Name);
             foreach (string example in examples.Where(example => example.StartsWith("smartnic ", StringComparison.Ordinal)))
             {
-                string[] words = example.Split('>', ';')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..];
+                string[] words = example.Split('>', ';', '|')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..];
                 ParseResult parsed = root.Parse(words);
                 Assert.That(parsed.Errors.Select(error => error.Message), Is.Empty, example);
                 Assert.That(Above(parsed.CommandResult.Command), Does.Contain(command), example);
