@@ -98,6 +98,9 @@ public sealed class WebPageTests
         await Page.PressAsync("Enter", 13, "\r");
         await Page.AwaitAsync("document.querySelectorAll('.tree tbody tr').length === 5");
         await RequireSoundAsync(lab.Address, 1600);
+
+        // Both send what they have and no more: nobody takes from the other what its weight would give.
+        await Page.AwaitAsync($"Math.abs(parseFloat({Row("pf0vf7")}.querySelector('.expected').style.left) - 66.7) < 2");
         await KeepAsync("256");
     }
 
