@@ -42,6 +42,9 @@ namespace SmartNicFw.Firmware
         /// <summary>Counters of the switch.</summary>
         public ICounterPort CounterPort;
 
+        /// <summary>Management requests beside the BARs.</summary>
+        public IManagementPort ManagementPort;
+
         /// <summary>Name of the first field that is not set; null when all are.</summary>
         public string FirstMissing()
         {
@@ -55,9 +58,12 @@ namespace SmartNicFw.Firmware
                 return "a contract of the control flow";
             }
 
-            return QueueEngine == null || CommandPort == null || SwitchTable == null || EthernetPort == null || CounterPort == null
-                ? "a contract of the data flow"
-                : null;
+            if (QueueEngine == null || CommandPort == null || SwitchTable == null || EthernetPort == null || CounterPort == null)
+            {
+                return "a contract of the data flow";
+            }
+
+            return ManagementPort == null ? "a contract of management" : null;
         }
     }
 }

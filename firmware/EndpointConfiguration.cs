@@ -181,7 +181,7 @@ namespace SmartNicFw.Firmware
         /// <summary>Size in bytes of the region at <paramref name="bar"/>, as <see cref="BarMap.RegionBytes"/> has it.</summary>
         public int RegionBytes(int bar, bool isVirtual)
         {
-            return BarMap.RegionBytes(bar, MsixVectors(isVirtual));
+            return BarMap.RegionBytes(bar, MsixVectors(isVirtual), isVirtual);
         }
 
         private string ValidateQueues()

@@ -67,6 +67,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
             MsixPort = this,
             EthernetPort = Engine,
             CounterPort = Switch,
+            ManagementPort = Management,
         });
     }
 
@@ -78,6 +79,9 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
 
     /// <summary>BAR accesses and doorbells behind the comparators.</summary>
     public MemoryLink Bars { get; }
+
+    /// <summary>Management requests of this process.</summary>
+    public ManagementLink Management { get; } = new();
 
     /// <summary>Which addresses the endpoint answers to.</summary>
     public AddressComparators Comparators { get; } = new();
@@ -125,7 +129,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// it is false the board can be left alone until it is accessed or <see cref="NetworkPort.Descriptor"/> is readable.
     /// </summary>
     public bool HasWork => IsPowered
-        && (Firmware.HasWork || Link.IsPending || Bars.IsPending || Engine.Port is { HasWaiting: true } || Engine.HasRisen
+        && (Firmware.HasWork || Link.IsPending || Bars.IsPending || Management.IsPending || Engine.Port is { HasWaiting: true } || Engine.HasRisen
             || Timed is { HasDue: true });
 
     /// <summary>Lets the firmware do one bounded step.</summary>

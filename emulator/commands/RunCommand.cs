@@ -59,6 +59,11 @@ internal static class RunCommand
             Description = $"What the endpoint's Ethernet port is connected to, once for each endpoint, those of --hierarchy first: {WireOption.Forms}",
             HelpName = "WIRE",
         };
+        var management = new Option<string[]>("--management")
+        {
+            Description = "The endpoint's management socket, for smartnic --device SOCKET of this user or root; once for each endpoint, those of --hierarchy first",
+            HelpName = "SOCKET",
+        };
         Option<int> mtu = EndpointOptions.Number(
             "--mtu", "BYTES", "Largest frame without its Ethernet header, as functions report it", EndpointConfiguration.MinMtu,
             EndpointConfiguration.MaxMtu, new EndpointConfiguration().Mtu);
@@ -87,7 +92,7 @@ internal static class RunCommand
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Log what happens to hosts, functions and queues" };
         var command = new Command("run", "Run endpoints that QEMU attaches to")
         {
-            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, functions, port, share, group, metrics, web, verbose,
+            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, functions, port, management, share, group, metrics, web, verbose,
         };
         command.SetAction(options =>
         {
@@ -112,6 +117,7 @@ internal static class RunCommand
                 FunctionVFs = hasTotal ? total : Math.Max(total, StandardVFs),
                 EnabledVFs = hasVFs ? wanted : Math.Min(StandardEnabledVFs, total),
                 Wires = options.GetValue(port) ?? [],
+                ManagementSockets = options.GetValue(management) ?? [],
                 Mtu = options.GetValue(mtu),
                 OffersPackedRings = !options.GetValue(noPacked),
                 Shares =
@@ -160,19 +166,25 @@ internal static class RunCommand
                 $"--port is given {plan.Wires.Length} times for {endpoints} --hierarchy and --function-dir: one for each at the most");
         }
 
+        if (plan.ManagementSockets.Length > endpoints)
+        {
+            throw new UsageException(
+                $"--management is given {plan.ManagementSockets.Length} times for {endpoints} --hierarchy and --function-dir: one for each at the most");
+        }
+
         foreach (string hierarchy in plan.Hierarchies)
         {
             RunningEndpoint endpoint = Add(service, plan, plan.HierarchyVFs, log, out string what);
             string socket = Path.GetFullPath(hierarchy);
             endpoint.OpenHierarchy(socket, new VmdOptions { OffersRemap = plan.OffersRemap, SlotNumber = service.Endpoints.Count });
-            output.WriteLine($"{what}, hierarchy {socket}");
+            output.WriteLine($"{what}, hierarchy {socket}{Manage(service, plan)}");
         }
 
         foreach (string folder in plan.FunctionFolders)
         {
             RunningEndpoint endpoint = Add(service, plan, plan.FunctionVFs, log, out string what);
             endpoint.OpenFunctions(Path.GetFullPath(folder), plan.EnabledVFs);
-            output.WriteLine($"{what}, {plan.EnabledVFs} enabled, functions {Path.GetFullPath(folder)}");
+            output.WriteLine($"{what}, {plan.EnabledVFs} enabled, functions {Path.GetFullPath(folder)}{Manage(service, plan)}");
         }
 
         SayHowToAttach(service, plan, output);
@@ -202,6 +214,20 @@ internal static class RunCommand
 
         what = $"endpoint {index + 1}: {configuration.PhysicalFunctions} PF, {configuration.TotalVFs} VFs each, wire {wire}";
         return endpoint;
+    }
+
+    // Opens the management socket of the endpoint that was added last.
+    private static string Manage(EndpointService service, RunPlan plan)
+    {
+        int index = service.Endpoints.Count - 1;
+        if (index >= plan.ManagementSockets.Length)
+        {
+            return "";
+        }
+
+        string socket = Path.GetFullPath(plan.ManagementSockets[index]);
+        service.Endpoints[index].OpenManagement(socket);
+        return $", management {socket}";
     }
 
     private static void SayHowToAttach(EndpointService service, RunPlan plan, TextWriter output)

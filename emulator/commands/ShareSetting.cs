@@ -7,6 +7,7 @@ using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;
 using SmartNicFw.Firmware.Interrupt;
+using SmartNicFw.Firmware.Management;
 
 namespace SmartNicFw.Emulator.Commands;
 

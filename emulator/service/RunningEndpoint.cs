@@ -6,6 +6,7 @@ using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Functions;
 using SmartNicFw.Emulator.Hierarchy;
 using SmartNicFw.Emulator.Loop;
+using SmartNicFw.Emulator.Management;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Emulator.VfioUser;
@@ -76,6 +77,11 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
         _sockets.Add(Functions);
         Functions.SetVFs(vfs);
     }
+
+    /// <summary>Lets operators on this machine manage the endpoint. To be called when it is open to hosts.</summary>
+    /// <exception cref="SocketPathException">The path cannot be had; the message says why.</exception>
+    public void OpenManagement(string path) =>
+        _sockets.Insert(0, ManagementServer.Open(path, Board.Management, _loop, Functions is null ? null : new FunctionHost(Functions), _log));
 
     /// <summary>Does one bounded step, if there is something to do.</summary>
     /// <returns>True when there is more.</returns>

@@ -6,6 +6,7 @@ using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Firmware.Timing;
 using SmartNicFw.Firmware.Virtio;
 
@@ -74,7 +75,7 @@ internal static class TurnCost
             int groups = configuration.RateGroups + 1;
             var wheel = new TimingWheel(TransmitScheduler.Timers(numbering.Count, groups));
             _transmit = new TransmitScheduler(_queues, numbering.Count, groups, 1, new VirtualClock(), wheel);
-            var policy = new ArbitrationPolicy(configuration, numbering, _transmit);
+            var policy = new ArbitrationPolicy(new PolicyControl(configuration, numbering, null), _transmit);
             for (int function = 0; function < numbering.Count; function++)
             {
                 policy.SetWeight(function, Weights[function % Weights.Length]);

@@ -39,6 +39,7 @@ internal sealed class DataPathUnderTest
             QueueEngine = Engine,
             CommandPort = Engine,
             SwitchTable = Switch,
+            ManagementPort = Management,
         });
         if (vfs > 0)
         {
@@ -69,6 +70,8 @@ internal sealed class DataPathUnderTest
     public RecordingSwitch Switch { get; } = new();
 
     public RecordingPorts Ports { get; } = new();
+
+    public ManagementLink Management { get; } = new();
 
     public VirtioState State => Firmware.DataPath.State;
 

@@ -43,7 +43,7 @@ internal sealed class ModeratorUnderTest : IMonotonicClock
         _moderator = new InterruptModerator(
             _state, new MsixTable(configuration, numbering, space, mastering, new RecordingPorts(), counters), _engine, this, _wheel, 0,
             _coalescing, ceilings, counters);
-        Policy = new InterruptPolicy(numbering, _moderator, ceilings, _coalescing);
+        Policy = new InterruptPolicy(new PolicyControl(configuration, numbering, null), _moderator, ceilings, _coalescing);
         Assert(Policy.SetAdaptive(Pf, true) is null);
         for (int queue = 0; queue < Queues; queue++)
         {

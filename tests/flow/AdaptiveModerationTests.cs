@@ -3,6 +3,7 @@ using System;
 using System.Linq;
 using NUnit.Framework;
 using SmartNicFw.Firmware.Interrupt;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
 using SmartNicFw.Tests.Fakes;
@@ -21,7 +22,7 @@ public sealed class AdaptiveModerationTests
         nic.Bring(Vf0);
         nic.Bring(Vf1);
         InterruptPolicy policy = nic.Firmware.DataPath.Interrupts;
-        Assert.That(policy.SetAdaptive(-1, true), Is.EqualTo("there is no function -1"));
+        Assert.That(policy.SetAdaptive(-1, true), Is.EqualTo("a function is 0 to 8, not -1"));
         Assert.That(policy.SetAdaptive(9, true), Is.EqualTo("there is no function 9"));
         Assert.That((policy.IsAdaptive(Vf0), policy.Level(Vf0, 0)), Is.EqualTo((false, -1)));
         Assert.That(policy.SetAdaptive(Vf0, true), Is.Null);

@@ -5,6 +5,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using NUnit.Framework;
 using SmartNicFw.Firmware.Interrupt;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Firmware.Virtio;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Regs;

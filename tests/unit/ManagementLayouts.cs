@@ -76,7 +76,9 @@ internal static class ManagementLayouts
         new(typeof(ManagementEventsRequest), 0, ManagementEventsRequest.Bytes, [Plain("First", 4), Plain("Count", 2), Plain("Reserved", 2)]),
         new(typeof(ManagementEvents), 0, ManagementEvents.Bytes + 1,
             [Plain("First", 4), Plain("Next", 4), Plain("Lost", 4), Plain("Count", 2), Plain("EntryBytes", 2), Plain("Entries", 1)]),
-        new(typeof(ManagementEvent), 0, ManagementEvent.Bytes, [Plain("TimeUs", 8), Plain("Function", 2), Plain("Kind", 2), Plain("Detail", 4)]),
+        new(typeof(ManagementEvent), 0, ManagementEvent.Bytes,
+            [Plain("TimeUs", 8), Plain("Function", 2), Plain("Kind", 2), Plain("Detail", 4), Plain("LastUs", 8),
+            Plain("Times", 4), Plain("Reserved", 4)]),
         new(typeof(ManagementHealth), 0, ManagementHealth.Bytes,
             [Plain("Function", 2), Plain("State", 2), Bits("Reasons", 4, 0xFFFFFF80), Plain("SinceUs", 8)]),
     ];

@@ -5,6 +5,7 @@ using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Commands;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
+using SmartNicFw.Firmware.Management;
 
 namespace SmartNicFw.Tests.Unit;
 
@@ -88,7 +89,7 @@ public sealed class ShareSettingTests
     [TestCase("vf3 group=1 max=40 min=50", "VF 3 would be limited to 40 Mbit/s with guarantees of 50")]
     [TestCase("vf3 group=2 weight=4", "there is no group 2")]
     [TestCase("vf3 weight=4 min=5 priority=8", "a priority is 0 to 7, not 8")]
-    [TestCase("vf3 adaptive=on weight=4 group=1 priority=3 interrupts=1000001", "a ceiling is 0 to 1000000 interrupts a second, not 1000001")]
+    [TestCase("vf3 adaptive=on weight=4 group=1 priority=3 interrupts=1000001", "a ceiling in interrupts a second is 0 to 1000000, not 1000001")]
     [TestCase("vf3 interrupts=9 adaptive=on priority=8", "a priority is 0 to 7, not 8")]
     [TestCase("vf9 weight=4", "there is no vf9; there are: pf0 to pf1, each with vf0 to vf3")]
     [TestCase("group 1 max=200 parent=1 weight=9", "group 1 cannot be in group 1, which is in it")]

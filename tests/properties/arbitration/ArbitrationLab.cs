@@ -5,6 +5,7 @@ using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Firmware.Timing;
 using SmartNicFw.Firmware.Virtio;
 
@@ -58,7 +59,8 @@ internal sealed class ArbitrationLab
         _wheel = new TimingWheel(TransmitScheduler.Timers(functions, groups + 1));
         Transmit = new TransmitScheduler(_queues, functions, groups + 1, Math.Max(underWay, 2), _clock, _wheel);
         Pending = new PendingQueues(_queues, Transmit);
-        Policy = new ArbitrationPolicy(configuration, numbering, Transmit);
+        Control = new PolicyControl(configuration, numbering, null);
+        Policy = new ArbitrationPolicy(Control, Transmit);
         _random = new Random(seed);
         _underWay = underWay;
         _mbps = mbps;
@@ -79,6 +81,8 @@ internal sealed class ArbitrationLab
     public PendingQueues Pending { get; }
 
     public ArbitrationPolicy Policy { get; }
+
+    public PolicyControl Control { get; }
 
     public VirtualClock Clock => _clock;
 

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using SmartNicFw.Firmware.Arbitration;
+using SmartNicFw.Firmware.Management;
 
 namespace SmartNicFw.Tests.Properties.Arbitration;
 

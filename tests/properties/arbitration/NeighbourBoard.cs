@@ -11,6 +11,7 @@ using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
 

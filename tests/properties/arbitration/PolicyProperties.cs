@@ -6,6 +6,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using NUnit.Framework;
 using SmartNicFw.Firmware.Arbitration;
+using SmartNicFw.Firmware.Management;
 
 namespace SmartNicFw.Tests.Properties.Arbitration;
 

@@ -1,7 +1,8 @@
-// What the operator decides about interrupts: checked, then told to the moderator. Sends nothing.
-using SmartNicFw.Firmware.Config;
+// What the operator decides about interrupts: handed to control, and told to the moderator. Sends nothing, keeps nothing.
+using SmartNicFw.Firmware.Interrupt;
+using SmartNicFw.Hal.Regs;
 
-namespace SmartNicFw.Firmware.Interrupt
+namespace SmartNicFw.Firmware.Management
 {
     /// <summary>
     /// Every call either takes effect at once and returns null, or changes nothing and returns one line with the reason. No wanted interrupt
@@ -9,25 +10,25 @@ namespace SmartNicFw.Firmware.Interrupt
     /// </summary>
     public sealed class InterruptPolicy
     {
-        private readonly FunctionNumbering _numbering;
+        private readonly PolicyControl _control;
         private readonly InterruptModerator _moderator;
         private readonly InterruptCeilings _ceilings;
         private readonly Coalescing _coalescing;
 
         /// <summary>Starts with no ceilings, and no function that is adaptive.</summary>
-        public InterruptPolicy(
-            FunctionNumbering numbering, InterruptModerator moderator, InterruptCeilings ceilings, Coalescing coalescing)
+        public InterruptPolicy(PolicyControl control, InterruptModerator moderator, InterruptCeilings ceilings, Coalescing coalescing)
         {
-            _coalescing = coalescing;
-            _numbering = numbering;
+            _control = control;
             _moderator = moderator;
             _ceilings = ceilings;
+            _coalescing = coalescing;
+            control.Interrupts = this;
         }
 
         /// <summary>A function's ceiling, interrupts of queues a second; 0 for none.</summary>
         public int Ceiling(int function)
         {
-            return _ceilings.PerSecond(function);
+            return _control.Table.Ceiling[function];
         }
 
         /// <summary>
@@ -37,25 +38,13 @@ namespace SmartNicFw.Firmware.Interrupt
         /// <param name="perSecond">0 (none) to <see cref="InterruptCeilings.MaxPerSecond"/>.</param>
         public string SetCeiling(int function, int perSecond)
         {
-            if (!Exists(function))
-            {
-                return NoFunction(function);
-            }
-
-            if (perSecond < 0 || perSecond > InterruptCeilings.MaxPerSecond)
-            {
-                return "a ceiling is 0 to " + InterruptCeilings.MaxPerSecond.ToString() + " interrupts a second, not " + perSecond.ToString();
-            }
-
-            _ceilings.Set(function, perSecond);
-            _moderator.Resume(function);
-            return null;
+            return _control.Change(function, ManagementAttributeKind.InterruptCeiling, perSecond);
         }
 
         /// <summary>Whether a function's interrupts are moderated adaptively where its driver sets nothing.</summary>
         public bool IsAdaptive(int function)
         {
-            return _coalescing.IsFunctionAdaptive(function);
+            return _control.Table.Has(function, PolicyTable.Adaptive);
         }
 
         /// <summary>
@@ -64,14 +53,7 @@ namespace SmartNicFw.Firmware.Interrupt
         /// </summary>
         public string SetAdaptive(int function, bool isAdaptive)
         {
-            if (!Exists(function))
-            {
-                return NoFunction(function);
-            }
-
-            _coalescing.SetAdaptive(function, isAdaptive);
-            _moderator.ParametersChanged(function);
-            return null;
+            return _control.Change(function, ManagementAttributeKind.Adaptive, isAdaptive ? 1 : 0);
         }
 
         /// <summary>Where adaptive moderation stands with a queue, 0 to <see cref="AdaptiveLevels.Highest"/>; -1 when it does not decide.</summary>
@@ -82,14 +64,22 @@ namespace SmartNicFw.Firmware.Interrupt
             return _coalescing.Level(function, queue);
         }
 
-        private bool Exists(int function)
+        /// <summary>Tells the rooms of interrupts what differs for a function.</summary>
+        /// <param name="after">What is to be; the control's table is as before.</param>
+        public void Apply(PolicyTable after, int function)
         {
-            return function >= 0 && function < _numbering.Count;
-        }
+            if (after.Ceiling[function] != Ceiling(function))
+            {
+                _ceilings.Set(function, after.Ceiling[function]);
+                _moderator.Resume(function);
+            }
 
-        private static string NoFunction(int function)
-        {
-            return "there is no function " + function.ToString();
+            bool isAdaptive = after.Has(function, PolicyTable.Adaptive);
+            if (isAdaptive != IsAdaptive(function))
+            {
+                _coalescing.SetAdaptive(function, isAdaptive);
+                _moderator.ParametersChanged(function);
+            }
         }
     }
 }
