@@ -12,6 +12,7 @@ internal sealed record EndpointTitle(string Attachment, string Wire);
 /// <param name="Name">Such as pf0vf3.</param>
 /// <param name="State">A value of <see cref="FunctionState"/>.</param>
 /// <param name="Mac">Its address; the first byte on the wire in bits 7:0.</param>
+/// <param name="Network">What the operator decided about its place in the network.</param>
 /// <param name="Group">The group it is in; 0 is the port.</param>
 /// <param name="Class">Its class of strict priority, 0, the lowest, to 3.</param>
 /// <param name="Priority">802.1p, 0 to 7.</param>
@@ -20,7 +21,15 @@ internal sealed record EndpointTitle(string Attachment, string Wire);
 /// <param name="LineBytes">Bytes that the frames it sent take on the line.</param>
 /// <param name="Counts">Counters, by column.</param>
 internal sealed record FunctionPicture(
-    string Name, bool IsVirtual, string State, ulong Mac, int Group, int Class, int Priority, SharePicture Share, bool HasWork, ulong LineBytes, ulong[] Counts);
+    string Name, bool IsVirtual, string State, ulong Mac, NetworkPicture Network, int Group, int Class, int Priority, SharePicture Share, bool HasWork, ulong LineBytes, ulong[] Counts);
+
+/// <summary>A function's place in the network.</summary>
+/// <param name="Vlan">Its port VLAN, 0 for none.</param>
+/// <param name="IsServiceVlan">802.1ad rather than 802.1Q.</param>
+/// <param name="IsSpoofChecked">It may send from its own address only.</param>
+/// <param name="IsTrusted">It may do what others may not.</param>
+/// <param name="LinkState">A value of ManagementLinkState: as the port, up, or down.</param>
+internal readonly record struct NetworkPicture(int Vlan, bool IsServiceVlan, bool IsSpoofChecked, bool IsTrusted, int LinkState);
 
 /// <summary>A rate group.</summary>
 /// <param name="Number">Its number, 1 upwards.</param>
@@ -37,10 +46,11 @@ internal readonly record struct SharePicture(int Weight, int LimitMbps, int Guar
 
 /// <summary>Something that happened.</summary>
 /// <param name="Number">It is the so manieth since start, from 0.</param>
-/// <param name="TimeUs">When, microseconds of the board's clock.</param>
-/// <param name="Function">Name of the function.</param>
+/// <param name="TimeUs">When it happened last, microseconds of the board's clock.</param>
+/// <param name="Times">How often.</param>
+/// <param name="Function">Name of the function, or that it is the endpoint.</param>
 /// <param name="Text">What happened, for a person.</param>
-internal sealed record EventPicture(ulong Number, long TimeUs, string Function, string Text);
+internal sealed record EventPicture(ulong Number, long TimeUs, uint Times, string Function, string Text);
 
 /// <summary>Why an endpoint is not well.</summary>
 /// <param name="Function">Name of the function; empty when it is the endpoint.</param>

@@ -7,23 +7,29 @@ namespace SmartNicFw.Emulator.Web;
 /// <summary>One line for each kind.</summary>
 internal static class EventTexts
 {
+    // From here on a detail of a request that was denied is a command of a driver.
+    private const uint FirstCommand = 0x10000;
+
     /// <summary>The line of a kind; of one that is not known, its number.</summary>
-    public static string Of(int kind) => kind switch
+    public static string Of(int kind, uint detail) => kind switch
     {
         ManagementEventKind.CompletionTimeout => "a read found no completion in time",
         ManagementEventKind.PoisonedCompletion => "a read was answered with poisoned data",
         ManagementEventKind.UnsupportedRequest => "a read was answered Unsupported Request",
         ManagementEventKind.CompleterAbort => "a read was answered Completer Abort",
         ManagementEventKind.DrainCutShort => "turns of its reset were cut short",
-        ManagementEventKind.DeviceBroken => "its driver broke it",
-        ManagementEventKind.FunctionReset => "a reset of it has begun",
-        ManagementEventKind.VFsChanged => "VFs came or went",
-        ManagementEventKind.LinkUp => "the link of the port came up",
-        ManagementEventKind.LinkDown => "the link of the port went down",
+        ManagementEventKind.DeviceBroken => "its driver broke it, and it needs a reset",
+        ManagementEventKind.FunctionReset => "a reset has begun",
+        ManagementEventKind.VFsChanged => Format($"{detail} VFs are enabled"),
+        ManagementEventKind.LinkUp => "the link came up",
+        ManagementEventKind.LinkDown => "the link went down",
         ManagementEventKind.PolicyChanged => "policy was changed",
-        ManagementEventKind.RequestDenied => "a request was denied",
-        ManagementEventKind.StoreDamaged => "the store of the policy was damaged; defaults are used",
-        ManagementEventKind.StoreFault => "the policy could not be kept for the next start",
-        _ => string.Create(CultureInfo.InvariantCulture, $"event {kind}"),
+        ManagementEventKind.RequestDenied when detail >= FirstCommand => Format($"command {(detail - FirstCommand) >> 8}/{detail & 0xFF} of its driver was denied"),
+        ManagementEventKind.RequestDenied => Format($"request {detail} was denied"),
+        ManagementEventKind.StoreDamaged => "the store of the policy was damaged",
+        ManagementEventKind.StoreFault => "the policy could not be stored",
+        _ => Format($"event {kind}"),
     };
+
+    private static string Format(System.FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

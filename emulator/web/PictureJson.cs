@@ -19,6 +19,9 @@ internal static class PictureJson
 
     private const int BytesPerMbit = 1_000_000 / 8;
 
+    // By ManagementLinkState.
+    private static readonly string[] LinkStates = ["auto", "enable", "disable"];
+
     /// <summary>Writes it.</summary>
     public static byte[] Write(string run, IReadOnlyList<EndpointPicture> endpoints)
     {
@@ -129,6 +132,7 @@ internal static class PictureJson
             json.WriteStartObject();
             json.WriteNumber("number", told.Number);
             json.WriteNumber("time_us", told.TimeUs);
+            json.WriteNumber("times", told.Times);
             json.WriteString("function", told.Function);
             json.WriteString("text", told.Text);
             json.WriteEndObject();
@@ -145,6 +149,11 @@ internal static class PictureJson
         json.WriteBoolean("vf", function.IsVirtual);
         json.WriteString("state", function.State);
         json.WriteString("mac", MacText(function.Mac));
+        json.WriteNumber("vlan", function.Network.Vlan);
+        json.WriteString("proto", function.Network.IsServiceVlan ? "802.1ad" : "802.1Q");
+        json.WriteBoolean("spoofchk", function.Network.IsSpoofChecked);
+        json.WriteBoolean("trust", function.Network.IsTrusted);
+        json.WriteString("link", LinkStates[function.Network.LinkState]);
         json.WriteNumber("group", function.Group);
         json.WriteNumber("class", function.Class);
         json.WriteNumber("priority", function.Priority);

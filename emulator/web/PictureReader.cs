@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.ComponentModel;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Threading.Tasks;
 using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Loop;
@@ -12,6 +13,7 @@ using SmartNicFw.Emulator.Net;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;
 using SmartNicFw.Firmware.Management;
+using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Emulator.Web;
@@ -35,7 +37,6 @@ internal sealed class PictureReader : IDisposable
     public static readonly TimeSpan Freshness = TimeSpan.FromMilliseconds(400);
 
     private const int MaxEvents = 20;
-    private const int MaxReasons = 5;
 
     private readonly IReadOnlyList<EndpointCounters> _endpoints;
     private readonly IReadOnlyList<EndpointTitle> _titles;
@@ -84,7 +85,7 @@ internal sealed class PictureReader : IDisposable
         List<FunctionPicture> functions = ReadFunctions(counters);
         bool isLinkUp = board.Engine.Port is { IsLinkUp: true };
         List<HealthReason> reasons = [];
-        bool isFailed = FindReasons(board, isLinkUp, functions, reasons);
+        string health = HealthTexts.Read(counters, reasons);
         return new EndpointPicture
         {
             Number = index + 1,
@@ -95,9 +96,9 @@ internal sealed class PictureReader : IDisposable
             PortMbps = board.Configuration.EthernetMbps,
             PortLimitMbps = arbitration.GroupLimit(ArbitrationPolicy.Port),
             PortCounts = counters.ReadPort(),
-            Health = isFailed ? "failed" : reasons.Count > 0 ? "degraded" : "well",
+            Health = health,
             Reasons = reasons,
-            Groups = ReadGroups(board.Configuration.RateGroups, arbitration),
+            Groups = ReadGroups(arbitration, board.Firmware.DataPath.Control.Table),
             Functions = functions,
             Events = ReadEvents(counters, board.Firmware.DataPath.Events),
         };
@@ -121,7 +122,7 @@ internal sealed class PictureReader : IDisposable
             ulong[] counts = counters.ReadFunction(function);
             functions.Add(new FunctionPicture(
                 counters.NameOf(function), isVirtual, StateOf(board, function), board.Firmware.DataPath.State.Mac[function],
-                arbitration.GroupOf(function), transmit.Classes.ClassOf(arbitration.Priority(function)), arbitration.Priority(function),
+                NetworkOf(board.Firmware.DataPath.Control.Table, function), arbitration.GroupOf(function), transmit.Classes.ClassOf(arbitration.Priority(function)), arbitration.Priority(function),
                 new SharePicture(arbitration.Weight(function), arbitration.Limit(function), arbitration.Guarantee(function)),
                 transmit.HasWork(function),
                 board.Switch.ReadPaddedBytes(function) + (counts[Hal.Contracts.Counter.TransmittedFrames] * EthernetLine.OverheadBytes),
@@ -141,15 +142,23 @@ internal sealed class PictureReader : IDisposable
         _ => FunctionState.Starting,
     };
 
-    private static List<GroupPicture> ReadGroups(int most, ArbitrationPolicy arbitration)
+    private static NetworkPicture NetworkOf(PolicyTable table, int function)
+    {
+        uint vlan = table.Vlan[function];
+        return new NetworkPicture(
+            (int)(vlan & ManagementVlan.IdMask), vlan >> ManagementVlan.ProtocolShift == ManagementVlan.Ieee8021Ad,
+            table.Has(function, PolicyTable.SpoofChecked), table.Has(function, PolicyTable.Trusted), table.LinkState[function]);
+    }
+
+    private static List<GroupPicture> ReadGroups(ArbitrationPolicy arbitration, PolicyTable table)
     {
         List<GroupPicture> groups = [];
-        for (int group = 1; group <= most; group++)
+        for (int group = 1; group < table.Groups; group++)
         {
             if (arbitration.Exists(group))
             {
                 groups.Add(new GroupPicture(
-                    group, group.ToString(CultureInfo.InvariantCulture), arbitration.ParentOf(group),
+                    group, NameOf(table, group), arbitration.ParentOf(group),
                     new SharePicture(arbitration.GroupWeight(group), arbitration.GroupLimit(group), arbitration.GroupGuarantee(group))));
             }
         }
@@ -157,52 +166,23 @@ internal sealed class PictureReader : IDisposable
         return groups;
     }
 
+    // Zeros behind a name are none of it; a group without a name is called by its number.
+    private static string NameOf(PolicyTable table, int group)
+    {
+        ReadOnlySpan<byte> name = table.Names.AsSpan(group * ManagementRateGroup.NameBytes, ManagementRateGroup.NameBytes).TrimEnd((byte)0);
+        return name.IsEmpty ? group.ToString(CultureInfo.InvariantCulture) : Encoding.UTF8.GetString(name);
+    }
+
     private static List<EventPicture> ReadEvents(EndpointCounters counters, EventRing ring)
     {
         List<EventPicture> events = [];
-        for (int number = ring.Count - 1; number >= 0 && events.Count < MaxEvents; number--)
+        for (int position = ring.Count - 1; position >= 0 && events.Count < MaxEvents; position--)
         {
             events.Add(new EventPicture(
-                ring.Lost + (ulong)number, ring.TimeUs(number), counters.NameOf(ring.Function(number)), EventTexts.Of(ring.Kind(number))));
+                ring.Lost + (ulong)position, ring.LastUs(position), ring.Times(position), counters.NameOf(ring.Function(position)),
+                EventTexts.Of(ring.Kind(position), ring.Detail(position))));
         }
 
         return events;
-    }
-
-    // True when the endpoint does not work; a function that does not makes it a degraded one.
-    private static bool FindReasons(EmulatedBoard board, bool isLinkUp, List<FunctionPicture> functions, List<HealthReason> reasons)
-    {
-        if (!board.IsPowered)
-        {
-            reasons.Add(new HealthReason("", "it has no power: it is out of its slot"));
-            return true;
-        }
-
-        if (!isLinkUp)
-        {
-            reasons.Add(new HealthReason("", "the wire has no link"));
-        }
-
-        int unwell = 0;
-        foreach (FunctionPicture function in functions)
-        {
-            string? text = function.State switch
-            {
-                FunctionState.NeedsReset => "its driver broke it, and it needs a reset",
-                FunctionState.Failed => "its driver gave up",
-                _ => null,
-            };
-            if (text is not null && ++unwell <= MaxReasons)
-            {
-                reasons.Add(new HealthReason(function.Name, text));
-            }
-        }
-
-        if (unwell > MaxReasons)
-        {
-            reasons.Add(new HealthReason("", string.Create(CultureInfo.InvariantCulture, $"{unwell - MaxReasons} more functions do not work")));
-        }
-
-        return false;
     }
 }

@@ -116,8 +116,7 @@ namespace SmartNicFw.Firmware.Arbitration
         /// <summary>True while a function has frames that wait for a turn or for its limit.</summary>
         public bool HasWork(int function)
         {
-            int node = _tree.FunctionNode(function);
-            return _tree.IsCompeting(node) || _tree.IsHeldBack(node);
+            return _tree.HasLinked(_tree.FunctionNode(function));
         }
 
         /// <summary>True while a turn of the queue is under way.</summary>

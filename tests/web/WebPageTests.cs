@@ -12,7 +12,6 @@ using SmartNicFw.Emulator.Http;
 using SmartNicFw.Emulator.Metrics;
 using SmartNicFw.Emulator.Web;
 using SmartNicFw.Firmware;
-using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Regs;
 
@@ -35,8 +34,13 @@ public sealed class WebPageTests
     [OneTimeTearDown]
     public void EndBrowser() => _browser?.Dispose();
 
+    // The page of the test before asks no more, and nothing that it complained of is this one's.
     [SetUp]
-    public void Forget() => Page.Forget();
+    public async Task Forget()
+    {
+        await Page.OpenAsync("about:blank");
+        Page.Forget();
+    }
 
     [TestCase(640, false)]
     [TestCase(640, true)]
@@ -99,6 +103,9 @@ public sealed class WebPageTests
         await Page.PressAsync("Enter", 13, "\r");
         await Page.AwaitAsync("document.querySelectorAll('.tree tbody tr').length === 5");
         await RequireSoundAsync(lab.Address, 1600);
+
+        // Both send what they have and no more: nobody takes from the other what its weight would give.
+        await Page.AwaitAsync($"Math.abs(parseFloat({Row("pf0vf7")}.querySelector('.expected').style.left) - 66.7) < 2");
         await KeepAsync("256");
     }
 
@@ -155,6 +162,8 @@ public sealed class WebPageTests
         Assert.That(await Page.TextAsync(".reasons"), Does.Contain(name.Replace('\ud800', '\ufffd')));
         Assert.That((string)(await Page.EvaluateAsync("document.title"))!, Is.EqualTo("SmartNicFw: endpoints"));
         Assert.That((int)(await Page.EvaluateAsync("document.querySelectorAll('main script, main img').length"))!, Is.Zero);
+        Assert.That(await CellAsync("pf0vf0", ".policy"), Is.EqualTo("weight 1, VLAN 5 (802.1ad), trusted, no spoof check, link disabled"));
+        Assert.That(await Page.TextAsync(".events .number"), Is.EqualTo("12 times"));
         await RequireSoundAsync(server.Address, 1600);
     }
 
@@ -225,8 +234,10 @@ public sealed class WebPageTests
     {
         var lab = new TrafficLab(
             64, 24, Decide, new Sender(0), new Sender(1), new Sender(2), new Sender(3), new Sender(4, Mbps: 20, To: 0, Bytes: 300), new Sender(5, Mbps: 10, Bytes: 200, IsForger: true));
-        lab.Board.Firmware.DataPath.Events.Add(0, 7, ManagementEventKind.CompleterAbort);
-        lab.Board.Firmware.DataPath.Events.Add(0, 7, ManagementEventKind.DrainCutShort);
+        lab.Board.Firmware.DataPath.Events.Add(7, ManagementEventKind.CompleterAbort, 0);
+        lab.Board.Firmware.DataPath.Events.Add(7, ManagementEventKind.DrainCutShort, 0);
+        lab.Board.Firmware.DataPath.Events.Add(7, ManagementEventKind.DrainCutShort, 0);
+        lab.Board.Firmware.DataPath.Health.Add(7, ManagementHealth.ReasonsNeedsResetMask);
         lab.Board.Firmware.DataPath.State.Status[7] = Hal.Spec.VirtioDeviceStatus.DeviceNeedsReset;
         return lab;
     }
@@ -260,10 +271,10 @@ public sealed class WebPageTests
         Groups = [new GroupPicture(1, name, 0, new SharePicture(1, 100, 50))],
         Functions =
         [
-            new FunctionPicture("pf0", false, FunctionState.Absent, 2, 0, 0, 0, new SharePicture(1, 0, 0), false, 0, new ulong[CounterFamilies.FunctionColumns]),
-            new FunctionPicture("pf0vf0", true, FunctionState.Running, 2, 1, 0, 0, new SharePicture(1, 0, 0), false, 0, new ulong[CounterFamilies.FunctionColumns]),
+            new FunctionPicture("pf0", false, FunctionState.Absent, 2, default, 0, 0, 0, new SharePicture(1, 0, 0), false, 0, new ulong[CounterFamilies.FunctionColumns]),
+            new FunctionPicture("pf0vf0", true, FunctionState.Running, 2, new NetworkPicture(5, true, false, true, 2), 1, 0, 0, new SharePicture(1, 0, 0), false, 0, new ulong[CounterFamilies.FunctionColumns]),
         ],
-        Events = [new EventPicture(0, 5, "pf0vf0", name)],
+        Events = [new EventPicture(0, 5, 12, "pf0vf0", name)],
     };
 
     private static string Row(string label) =>

@@ -29,9 +29,10 @@ public sealed class WebServerTests
             Set(firmware.DataPath.Arbitration.SetWeight(1, 3));
             Set(firmware.DataPath.Arbitration.SetRates(2, 50, 100));
         }, new Sender(0), new Sender(1, To: 0), new Sender(3, Mbps: 5, IsForger: true));
-        lab.Board.Firmware.DataPath.Events.Add(12, 4, ManagementEventKind.CompleterAbort);
+        lab.Board.Firmware.DataPath.Events.Add(4, ManagementEventKind.CompleterAbort, 0);
         lab.Send(20);
         lab.Board.Firmware.DataPath.State.Status[3] |= VirtioDeviceStatus.DeviceNeedsReset;
+        lab.Board.Firmware.DataPath.Health.Add(3, ManagementHealth.ReasonsNeedsResetMask);
         JsonNode told = JsonNode.Parse(lab.Reader.Read().Json)!;
         JsonNode endpoint = told["endpoints"]![0]!;
         string[] columns = [.. told["columns"]!.AsArray().Select(name => (string)name!)];
@@ -51,7 +52,7 @@ public sealed class WebServerTests
         Assert.That(((long)endpoint["functions"]![2]!["max_tx_rate"]!, (long)endpoint["functions"]![2]!["min_tx_rate"]!), Is.EqualTo((12_500_000L, 6_250_000L)));
         Assert.That((string)endpoint["functions"]![1]!["mac"]!, Does.Match("^02(:[0-9a-f]{2}){5}$"));
         Assert.That(endpoint["health"]!.ToJsonString(), Does.StartWith("""{"state":"degraded","reasons":[{"function":"pf0vf2","""));
-        Assert.That(endpoint["events"]!.ToJsonString(), Does.Contain("\"function\":\"pf0vf3\",\"text\":\"a read was answered Completer Abort\""));
+        Assert.That(endpoint["events"]!.ToJsonString(), Does.Contain("\"times\":1,\"function\":\"pf0vf3\",\"text\":\"a read was answered Completer Abort\""));
         Assert.That(((long)endpoint["port"]!["speed"]!, (bool)endpoint["port"]!["is_up"]!, (int)endpoint["total_vfs"]!), Is.EqualTo((125_000_000L, true, 8)));
     }
 
@@ -61,12 +62,12 @@ public sealed class WebServerTests
         using TrafficLab lab = new(16, 16, null);
         for (int function = 1; function <= 16; function++)
         {
-            lab.Board.Firmware.DataPath.State.Status[function] = VirtioDeviceStatus.Failed;
+            lab.Board.Firmware.DataPath.Health.Add(function, ManagementHealth.ReasonsDmaFaultMask);
         }
 
         EndpointPicture told = lab.Reader.Read().Endpoints[0];
         Assert.That(told.Reasons, Has.Count.EqualTo(6));
-        Assert.That(told.Reasons[5].Text, Is.EqualTo("11 more functions do not work"));
+        Assert.That(told.Reasons[5].Text, Is.EqualTo("11 more functions are not well"));
 
         lab.Board.PowerOff();
         Assert.That(lab.Reader.Read().Endpoints[0].Health, Is.EqualTo("failed"));

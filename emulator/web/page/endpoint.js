@@ -138,8 +138,8 @@ class Endpoint {
                 label: line.group ? `group ${line.group.name}` : line.key,
                 state: line.each?.state,
                 isPort: line.kind === "port",
-                policy: line.kind === "port" ? policyText(0, own.max_tx_rate, 0, 0) || "no limit" : policyText(own.weight, own.max_tx_rate, own.min_tx_rate),
-                title: line.each ? `${line.each.mac}, priority ${line.each.priority}` : "",
+                policy: line.kind === "port" ? policyText(0, own.max_tx_rate, 0, 0) || "no limit" : [policyText(own.weight, own.max_tx_rate, own.min_tx_rate), ...line.each ? networkTexts(line.each) : []].join(", "),
+                title: line.each ? `${line.each.mac}, priority ${line.each.priority}, spoof check ${line.each.spoofchk ? "on" : "off"}` : "",
                 most: own.max_tx_rate, least: own.min_tx_rate,
             }, sum(line.names), total, line.names.length > 0 ? shares.get(line.key) : undefined);
         }
@@ -221,13 +221,14 @@ class Endpoint {
     }
 
     showEvents(told) {
-        const body = this.find(".events tbody"), key = told.events.map(each => each.number).join();
+        const body = this.find(".events tbody"), key = told.events.map(each => `${each.number}:${each.times}`).join();
         this.find(".events + .none").hidden = told.events.length > 0;
         if (this.eventsKey !== key) {
             this.eventsKey = key;
             body.replaceChildren(...told.events.map(each => {
                 const tr = element("tr");
                 tr.append(element("td"), element("td", "", each.function), element("td", "", each.text));
+                tr.append(element("td", "number", each.times > 1 ? `${si(each.times, "")} times` : ""));
                 return tr;
             }));
         }

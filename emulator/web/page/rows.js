@@ -60,6 +60,16 @@ function policyText(weight, most, least, group) {
     return parts.filter(part => part).join(", ");
 }
 
+// What differs from what a VF has at the start.
+function networkTexts(told) {
+    return [
+        told.vlan ? `VLAN ${told.vlan}${told.proto === "802.1ad" ? " (802.1ad)" : ""}` : "",
+        told.vf && told.trust ? "trusted" : "",
+        told.vf && !told.spoofchk ? "no spoof check" : "",
+        told.link === "auto" ? "" : `link ${told.link}d`,
+    ].filter(text => text);
+}
+
 function makeRow(kind, depth) {
     const tr = element("tr", `${kind} depth${depth}`);
     const head = tr.appendChild(element("th"));
