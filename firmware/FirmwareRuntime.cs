@@ -1,6 +1,7 @@
 // The hallway of the firmware: builds the rooms and calls them in flow order. Does nothing itself.
 using System;
 using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Contracts;
 
 namespace SmartNicFw.Firmware
@@ -35,11 +36,13 @@ namespace SmartNicFw.Firmware
             Numbering = new FunctionNumbering(configuration.PhysicalFunctions, configuration.TotalVFs);
             Space = new FunctionConfigSpace(configuration, Numbering);
             Resets = new ResetControl(Numbering, Space, board.Clock);
-            Sriov = new SriovControl(Numbering, Space, Resets);
+            EventRing events = new EventRing(board.Clock);
+            Sriov = new SriovControl(Numbering, Space, Resets, events);
             Router = new FunctionRouter(Numbering, Sriov);
             Decode = new AddressDecode(configuration, Space, Sriov, Resets, board.AddressDecode);
             ErrorReporting errors = new ErrorReporting(Numbering, Space);
-            DataPath = new DataPath(configuration, board, Numbering, Space, Resets, errors);
+            DataPath = new DataPath(configuration, board, Numbering, Space, Resets, errors, events);
+            Management = new ManagementDispatcher(configuration, board, Numbering, Space, Resets, Sriov, DataPath);
             ConfigTlps = new ConfigTlpHandler(
                 configuration, board.ConfigPort, Numbering, Router, Space, Sriov, Resets, Decode, errors,
                 DataPath);
@@ -67,23 +70,33 @@ namespace SmartNicFw.Firmware
         /// <summary>Everything behind the BARs.</summary>
         public DataPath DataPath { get; }
 
+        /// <summary>Who answers the operator.</summary>
+        public ManagementDispatcher Management { get; }
+
         private AddressDecode Decode { get; }
 
         /// <summary>
         /// True when another <see cref="Step"/> has something to do beside what the ports hold. A board may let its controller sleep
         /// while this is false and nothing waits in a port.
         /// </summary>
-        public bool HasWork => DataPath.HasWork || !Resets.IsIdle;
+        public bool HasWork => DataPath.HasWork || !Resets.IsIdle || Management.HasWork;
 
         /// <summary>
         /// The microsecond of the board's clock at which a controller that sleeps is to step again, at the latest;
         /// <see cref="long.MaxValue"/> when no timer is armed. A timer that is due is work.
         /// </summary>
-        public long NextTimerUs => DataPath.NextTimerUs;
+        public long NextTimerUs
+        {
+            get
+            {
+                long nextUs = DataPath.NextTimerUs;
+                return nextUs < Management.NextUs ? nextUs : Management.NextUs;
+            }
+        }
 
         /// <summary>
-        /// Does a bounded amount of work: link events, configuration requests, the control and the data flow, then resets
-        /// under way.
+        /// Does a bounded amount of work: link events, configuration requests, the control and the data flow, a request of the
+        /// operator, then resets under way.
         /// </summary>
         public void Step()
         {
@@ -94,12 +107,28 @@ namespace SmartNicFw.Firmware
             }
 
             DataPath.Step();
+            Management.Step();
             int physicalFunction = Resets.Advance();
             if (physicalFunction != FunctionNumbering.None)
             {
                 Sriov.Refresh(physicalFunction);
                 Decode.Update(physicalFunction);
             }
+        }
+
+        /// <summary>
+        /// Changes how many VFs of a PF there are, as <see cref="SriovControl.TryResize"/> does: between two steps, by whoever plays the
+        /// root complex.
+        /// </summary>
+        public bool TryResizeVFs(int physicalFunction, int count)
+        {
+            if (!Sriov.TryResize(physicalFunction, count))
+            {
+                return false;
+            }
+
+            Decode.Update(physicalFunction);
+            return true;
         }
 
         private void TakeLinkEvent()

@@ -33,7 +33,8 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <exception cref="ArgumentException">The firmware refuses the configuration; the message is its line; or there is a link, and the
     /// clock runs by itself.</exception>
     public EmulatedBoard(
-        EndpointConfiguration configuration, ILogger? log = null, BoardClock? clock = null, LinkBounds? link = null, bool isPacked = false)
+        EndpointConfiguration configuration, ILogger? log = null, BoardClock? clock = null, LinkBounds? link = null, bool isPacked = false,
+        INonVolatileStore? store = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         if (configuration.Validate() is { } fault)
@@ -46,7 +47,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         int functions = configuration.PhysicalFunctions * (1 + configuration.TotalVFs);
         Switch = new PacketSwitch(functions);
         _sinks = new IInterruptSink?[functions];
-        int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
+        int pairs = Math.Max(configuration.PfQueuePairs, configuration.MaxPairs(true));
         Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, _memory, log ?? NullLogger.Instance) { Port = new SinkPort() };
         Timed = link is null
             ? null
@@ -67,6 +68,8 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
             MsixPort = this,
             EthernetPort = Engine,
             CounterPort = Switch,
+            Store = store,
+            ManagementPort = Management,
         });
     }
 
@@ -78,6 +81,9 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
 
     /// <summary>BAR accesses and doorbells behind the comparators.</summary>
     public MemoryLink Bars { get; }
+
+    /// <summary>Management requests of this process.</summary>
+    public ManagementLink Management { get; } = new();
 
     /// <summary>Which addresses the endpoint answers to.</summary>
     public AddressComparators Comparators { get; } = new();
@@ -125,7 +131,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// it is false the board can be left alone until it is accessed or <see cref="NetworkPort.Descriptor"/> is readable.
     /// </summary>
     public bool HasWork => IsPowered
-        && (Firmware.HasWork || Link.IsPending || Bars.IsPending || Engine.Port is { HasWaiting: true } || Engine.HasRisen
+        && (Firmware.HasWork || Link.IsPending || Bars.IsPending || Management.IsPending || Engine.Port is { HasWaiting: true } || Engine.HasRisen
             || Timed is { HasDue: true });
 
     /// <summary>Lets the firmware do one bounded step.</summary>

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using Microsoft.Extensions.Logging;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Hierarchy;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Net;
@@ -23,6 +24,10 @@ internal static class RunCommand
 
     // MAC addresses follow from serial numbers: more than an endpoint has functions lie between those of two endpoints.
     private const ulong SerialNumbersEach = 0x2000;
+
+    // What a VF may be given of what others have not: room that costs a desktop little.
+    private const int RoomForQueuePairs = 8;
+    private const int RoomForVectors = 32;
 
     /// <summary>VFs that the host in this process enables when nothing is said.</summary>
     public const int StandardEnabledVFs = 8;
@@ -55,12 +60,22 @@ internal static class RunCommand
             Description = $"What the endpoint's Ethernet port is connected to, once for each endpoint, those of --hierarchy first: {WireOption.Forms}",
             HelpName = "WIRE",
         };
+        var management = new Option<string[]>("--management")
+        {
+            Description = "The endpoint's management socket, for smartnic --device SOCKET of this user or root; once for each endpoint, those of --hierarchy first",
+            HelpName = "SOCKET",
+        };
+        var store = new Option<string[]>("--store")
+        {
+            Description = "A file that keeps the endpoint's policy over restarts, made if need be; once for each endpoint, those of --hierarchy first",
+            HelpName = "FILE",
+        };
         Option<int> mtu = EndpointOptions.Number(
             "--mtu", "BYTES", "Largest frame without its Ethernet header, as functions report it", EndpointConfiguration.MinMtu,
             EndpointConfiguration.MaxMtu, new EndpointConfiguration().Mtu);
         var share = new Option<string[]>("--vf")
         {
-            Description = "Share, rates (Mbit/s on the line) and interrupts (a second at the most; moderated adaptively) of a function of every endpoint, a number or a name; again for others: "
+            Description = "Share, rates (Mbit/s on the line), interrupts (a second at the most; moderated adaptively) and place in the network of a function of every endpoint, a number or a name; again for others: "
                 + ShareSetting.FunctionForms,
             HelpName = "FUNCTION:SETTINGS",
         };
@@ -73,7 +88,7 @@ internal static class RunCommand
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Log what happens to hosts, functions and queues" };
         var command = new Command("run", "Run endpoints that QEMU attaches to")
         {
-            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, functions, port, share, group, verbose,
+            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, functions, port, management, store, share, group, verbose,
         };
         command.SetAction(options =>
         {
@@ -96,6 +111,8 @@ internal static class RunCommand
                 FunctionVFs = hasTotal ? total : Math.Max(total, StandardVFs),
                 EnabledVFs = hasVFs ? wanted : Math.Min(StandardEnabledVFs, total),
                 Wires = options.GetValue(port) ?? [],
+                ManagementSockets = options.GetValue(management) ?? [],
+                Stores = options.GetValue(store) ?? [],
                 Mtu = options.GetValue(mtu),
                 OffersPackedRings = !options.GetValue(noPacked),
                 Shares =
@@ -129,19 +146,31 @@ internal static class RunCommand
                 $"--port is given {plan.Wires.Length} times for {endpoints} --hierarchy and --function-dir: one for each at the most");
         }
 
+        if (plan.ManagementSockets.Length > endpoints)
+        {
+            throw new UsageException(
+                $"--management is given {plan.ManagementSockets.Length} times for {endpoints} --hierarchy and --function-dir: one for each at the most");
+        }
+
+        if (plan.Stores.Length > endpoints)
+        {
+            throw new UsageException(
+                $"--store is given {plan.Stores.Length} times for {endpoints} --hierarchy and --function-dir: one for each at the most");
+        }
+
         foreach (string hierarchy in plan.Hierarchies)
         {
             RunningEndpoint endpoint = Add(service, plan, plan.HierarchyVFs, log, out string what);
             string socket = Path.GetFullPath(hierarchy);
             endpoint.OpenHierarchy(socket, new VmdOptions { OffersRemap = plan.OffersRemap, SlotNumber = service.Endpoints.Count });
-            output.WriteLine($"{what}, hierarchy {socket}");
+            output.WriteLine($"{what}, hierarchy {socket}{Manage(service, plan)}");
         }
 
         foreach (string folder in plan.FunctionFolders)
         {
             RunningEndpoint endpoint = Add(service, plan, plan.FunctionVFs, log, out string what);
             endpoint.OpenFunctions(Path.GetFullPath(folder), plan.EnabledVFs);
-            output.WriteLine($"{what}, {plan.EnabledVFs} enabled, functions {Path.GetFullPath(folder)}");
+            output.WriteLine($"{what}, {plan.EnabledVFs} enabled, functions {Path.GetFullPath(folder)}{Manage(service, plan)}");
         }
 
         SayHowToAttach(service, plan, output);
@@ -157,10 +186,18 @@ internal static class RunCommand
             TotalVFs = totalVFs,
             Mtu = plan.Mtu,
             OffersPackedRings = plan.OffersPackedRings,
+            MaxVfQueuePairs = RoomForQueuePairs,
+            MaxVfMsixVectors = RoomForVectors,
         };
         configuration.SerialNumber += SerialNumbersEach * (ulong)index;
-        var endpoint = new RunningEndpoint(configuration, WireOption.Open(wire), service.Loop, log);
+        FileStore? store = index < plan.Stores.Length ? OpenStore(plan.Stores[index]) : null;
+        var endpoint = new RunningEndpoint(configuration, WireOption.Open(wire), service.Loop, log, store);
         service.Add(endpoint);
+        if (endpoint.Board.Firmware.DataPath.Store?.Fault is { } fault)
+        {
+            log.Log(LogLevel.Warning, 0, $"{plan.Stores[index]}: {fault}", null, static (text, _) => text);
+        }
+
         foreach (ShareSetting setting in plan.Shares)
         {
             if (setting.Apply(endpoint.Board.Firmware) is { } refusal)
@@ -171,6 +208,32 @@ internal static class RunCommand
 
         what = $"endpoint {index + 1}: {configuration.PhysicalFunctions} PF, {configuration.TotalVFs} VFs each, wire {wire}";
         return endpoint;
+    }
+
+    private static FileStore OpenStore(string path)
+    {
+        try
+        {
+            return FileStore.Open(path);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new HostException($"--store: {refused.Message}");
+        }
+    }
+
+    // Opens the management socket of the endpoint that was added last.
+    private static string Manage(EndpointService service, RunPlan plan)
+    {
+        int index = service.Endpoints.Count - 1;
+        if (index >= plan.ManagementSockets.Length)
+        {
+            return "";
+        }
+
+        string socket = Path.GetFullPath(plan.ManagementSockets[index]);
+        service.Endpoints[index].OpenManagement(socket);
+        return $", management {socket}";
     }
 
     private static void SayHowToAttach(EndpointService service, RunPlan plan, TextWriter output)

@@ -30,6 +30,12 @@ internal sealed record RunPlan
     /// <summary>TotalVFs of those.</summary>
     public int FunctionVFs { get; init; }
 
+    /// <summary>Management sockets, in the order of the endpoints; an endpoint without has none.</summary>
+    public string[] ManagementSockets { get; init; } = [];
+
+    /// <summary>Files that keep policy, in the order of the endpoints; an endpoint without keeps nothing.</summary>
+    public string[] Stores { get; init; } = [];
+
     /// <summary>VFs of each PF that are enabled at the start.</summary>
     public int EnabledVFs { get; init; }
 

@@ -59,6 +59,12 @@ internal sealed class FunctionFolder : IDisposable
     public IEnumerable<(string Name, string Socket)> Sockets =>
         _functions.Select(handed => (NameOf(handed.Function), handed.Server.Path));
 
+    /// <summary>Number of PFs.</summary>
+    public int PhysicalFunctions => _enumerator.PhysicalFunctions.Count;
+
+    /// <summary>VFs that each PF can have.</summary>
+    public int TotalVFs => _enumerator.PhysicalFunctions[0].Sriov?.TotalVFs ?? 0;
+
     /// <summary>VFs that are enabled on each PF.</summary>
     public int EnabledVFs => _enumerator.PhysicalFunctions[0].Sriov?.VFs.Count ?? 0;
 
@@ -66,44 +72,67 @@ internal sealed class FunctionFolder : IDisposable
     public FunctionDevice? Find(string name) => _functions.Find(handed => NameOf(handed.Function) == name)?.Device;
 
     /// <summary>
-    /// Enables VFs on each PF, or disables them all: what <c>echo N > sriov_numvfs</c> does. Sockets come and go with them, and
-    /// the client of a socket that goes is closed.
+    /// Enables VFs on each PF, or disables them all: what <c>echo N > sriov_numvfs</c> does, and more, for VFs that stay notice nothing.
+    /// Sockets come and go with them, and the client of a socket that goes is closed.
     /// </summary>
     /// <param name="count">Number of VFs of each PF; 0 disables them.</param>
     /// <exception cref="HostException">The number is not possible now; nothing was changed.</exception>
-    /// <exception cref="SocketPathException">A socket cannot be had; all VFs are disabled.</exception>
+    /// <exception cref="SocketPathException">A socket cannot be had; no VF has come.</exception>
     public void SetVFs(int count)
     {
-        if (count == 0)
+        int[] before = [.. _enumerator.PhysicalFunctions.Select(physical => physical.Sriov?.VFs.Count ?? 0)];
+        for (int number = 0; number < before.Length; number++)
         {
-            Disable();
+            try
+            {
+                SetVFs(number, count);
+            }
+            catch
+            {
+                // One PF could, another could not. What has come can go again.
+                for (int other = 0; other < number; other++)
+                {
+                    SetVFs(other, Math.Min(before[other], count));
+                }
+
+                throw;
+            }
+        }
+    }
+
+    /// <summary>The same for one PF.</summary>
+    /// <param name="physicalFunction">Its number, below <see cref="PhysicalFunctions"/>.</param>
+    /// <exception cref="HostException">The number is not possible now; nothing was changed.</exception>
+    /// <exception cref="SocketPathException">A socket cannot be had; no VF has come.</exception>
+    public void SetVFs(int physicalFunction, int count)
+    {
+        HostFunction physical = _enumerator.PhysicalFunctions[physicalFunction];
+        int before = physical.Sriov?.VFs.Count ?? 0;
+        if (count <= before)
+        {
+            Shrink(physical, count);
             return;
         }
 
-        try
+        if (before == 0)
         {
-            foreach (HostFunction physical in _enumerator.PhysicalFunctions)
-            {
-                _enumerator.EnableVFs(physical, count);
-            }
+            _enumerator.EnableVFs(physical, count);
         }
-        catch (HostException) when (EnabledVFs != 0 && _functions.All(handed => handed.Function.PhysicalFunction is null))
+        else
         {
-            // One PF could, another could not.
-            Disable();
-            throw;
+            _enumerator.ResizeVFs(physical, count);
         }
 
         try
         {
-            foreach (HostFunction vf in _enumerator.PhysicalFunctions.SelectMany(physical => physical.Sriov!.VFs))
+            foreach (HostFunction vf in physical.Sriov!.VFs.Skip(before))
             {
                 HandOut(vf);
             }
         }
         catch
         {
-            Disable();
+            Shrink(physical, before);
             throw;
         }
     }
@@ -111,7 +140,11 @@ internal sealed class FunctionFolder : IDisposable
     /// <summary>Closes all sockets, VFs' first.</summary>
     public void Dispose()
     {
-        Disable();
+        foreach (HostFunction physical in _enumerator.PhysicalFunctions)
+        {
+            Shrink(physical, 0);
+        }
+
         TakeBack(_ => true);
     }
 
@@ -145,12 +178,16 @@ internal sealed class FunctionFolder : IDisposable
     }
 
     // Clients first: each function is reset and lets go of its client's memory while it is still there.
-    private void Disable()
+    private void Shrink(HostFunction physical, int count)
     {
-        TakeBack(function => function.PhysicalFunction is not null);
-        foreach (HostFunction physical in _enumerator.PhysicalFunctions)
+        TakeBack(function => function.PhysicalFunction == physical && function.Number >= count);
+        if (count == 0)
         {
             _enumerator.DisableVFs(physical);
+        }
+        else if (count < physical.Sriov!.VFs.Count)
+        {
+            _enumerator.ResizeVFs(physical, count);
         }
     }
 

@@ -64,6 +64,10 @@ public sealed class PciEnumerator(RootComplex host, ulong windowBase = PciEnumer
     /// <exception cref="HostException">The number is not possible now; nothing was changed.</exception>
     public void EnableVFs(HostFunction physicalFunction, int count) => _sriov.Enable(physicalFunction, count);
 
+    /// <summary>Changes how many VFs of a PF are enabled; those that stay notice nothing.</summary>
+    /// <exception cref="HostException">The number is not possible now; nothing was changed.</exception>
+    public void ResizeVFs(HostFunction physicalFunction, int count) => _sriov.Resize(physicalFunction, count);
+
     /// <summary>Disables all VFs of a PF.</summary>
     public void DisableVFs(HostFunction physicalFunction) => _sriov.Disable(physicalFunction);
 

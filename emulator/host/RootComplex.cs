@@ -138,6 +138,13 @@ public sealed class RootComplex
         }
     }
 
+    /// <summary>
+    /// Has the endpoint change how many VFs of a PF there are while the others go on: a way of its own beside PCI, for NumVFs cannot be
+    /// written while VF Enable is set (PCI Express Base Specification 5.0, 9.3.3.7).
+    /// </summary>
+    /// <returns>False when it cannot; nothing has changed then.</returns>
+    public bool TryResizeVFs(int physicalFunction, int count) => _board.Firmware.TryResizeVFs(physicalFunction, count);
+
     /// <summary>Finds the function that a memory address reaches through the root port.</summary>
     /// <returns>Null when the port does not forward it or no function answers.</returns>
     public DecodedAddress? Decode(ulong address) => _slot.Decode(address);

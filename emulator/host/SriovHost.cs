@@ -112,6 +112,31 @@ public sealed class SriovHost(RootComplex host)
         }
     }
 
+    /// <summary>Changes how many VFs are enabled; those that stay notice nothing. Those that go are in nobody's hands any more.</summary>
+    /// <param name="count">Number of VFs, 1 to TotalVFs; some are enabled.</param>
+    /// <exception cref="HostException">The number is not possible now; nothing was changed.</exception>
+    public void Resize(HostFunction physicalFunction, int count)
+    {
+        ArgumentNullException.ThrowIfNull(physicalFunction);
+        HostSriov sriov = physicalFunction.Sriov!;
+        if (!host.TryResizeVFs(physicalFunction.Number, count))
+        {
+            throw new HostException(
+                $"{count} VFs asked of {physicalFunction.Name}, which has {sriov.VFs.Count} enabled; allowed: 0 to {sriov.TotalVFs}");
+        }
+
+        host.Wait(SriovCapability.VfEnableWaitUs);
+        for (int vf = sriov.VFs.Count; vf < count; vf++)
+        {
+            sriov.VFs.Add(Probe(physicalFunction, vf));
+        }
+
+        if (count < sriov.VFs.Count)
+        {
+            sriov.VFs.RemoveRange(count, sriov.VFs.Count - count);
+        }
+    }
+
     /// <summary>Disables all VFs of a PF: what <c>echo 0 > sriov_numvfs</c> does.</summary>
     public void Disable(HostFunction physicalFunction)
     {

@@ -30,8 +30,9 @@ internal sealed unsafe class UnixListener : IDisposable
 
     /// <summary>Binds and listens.</summary>
     /// <param name="path">Up to 107 bytes in UTF-8.</param>
+    /// <param name="mode">Permissions of the path, less what the process's umask takes; 0 for all that it leaves.</param>
     /// <exception cref="SocketPathException">It cannot be had; the message is one line that says why.</exception>
-    public static UnixListener Open(string path)
+    public static UnixListener Open(string path, int mode = 0)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         LibC.SocketPath address = Address(path);
@@ -39,6 +40,12 @@ internal sealed unsafe class UnixListener : IDisposable
         if (descriptor < 0)
         {
             throw Refusal(path, Reason());
+        }
+
+        if (mode != 0)
+        {
+            // What the socket has when it is bound, its path gets: there is no moment at which others could connect.
+            _ = LibC.ChangeMode(descriptor, mode);
         }
 
         int problem = Bind(descriptor, address);

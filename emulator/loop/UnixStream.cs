@@ -67,11 +67,24 @@ internal static unsafe class UnixStream
     }
 
     /// <summary>Process that connected; 0 when the kernel does not say.</summary>
-    public static int PeerProcess(int socket)
+    public static int PeerProcess(int socket) => TryPeer(socket, out LibC.Credentials credentials) ? credentials.Process : 0;
+
+    /// <summary>User that the process which connected acted as.</summary>
+    /// <returns>False when the kernel does not say.</returns>
+    public static bool TryPeerUser(int socket, out uint user)
     {
-        LibC.Credentials credentials = default;
+        bool isKnown = TryPeer(socket, out LibC.Credentials credentials);
+        user = credentials.User;
+        return isKnown;
+    }
+
+    private static bool TryPeer(int socket, out LibC.Credentials credentials)
+    {
         uint bytes = (uint)sizeof(LibC.Credentials);
-        return LibC.GetOption(socket, LibC.SocketLevel, LibC.PeerCredentials, &credentials, &bytes) == 0 ? credentials.Process : 0;
+        fixed (LibC.Credentials* place = &credentials)
+        {
+            return LibC.GetOption(socket, LibC.SocketLevel, LibC.PeerCredentials, place, &bytes) == 0;
+        }
     }
 
     private static int Take(LibC.ControlHeader* header, nuint controlBytes, Span<int> descriptors)

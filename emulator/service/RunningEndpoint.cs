@@ -6,6 +6,7 @@ using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Functions;
 using SmartNicFw.Emulator.Hierarchy;
 using SmartNicFw.Emulator.Loop;
+using SmartNicFw.Emulator.Management;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Emulator.VfioUser;
@@ -22,6 +23,7 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
     private readonly ControllerLoop _loop;
     private readonly ILogger _log;
     private readonly NetworkPort _port;
+    private readonly FileStore? _store;
     private readonly LoopRegistration? _wire;
     private readonly List<IDisposable> _sockets = [];
     private readonly LoopTimer _alarm;
@@ -31,13 +33,15 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
 
     /// <summary>Powers a board on and connects its wire.</summary>
     /// <param name="port">The wire; belongs to the endpoint from then on.</param>
+    /// <param name="store">Where policy is kept, or null; belongs to the endpoint from then on.</param>
     /// <exception cref="ArgumentException">The firmware refuses the configuration; the message is its line.</exception>
-    public RunningEndpoint(EndpointConfiguration configuration, NetworkPort port, ControllerLoop loop, ILogger log)
+    public RunningEndpoint(EndpointConfiguration configuration, NetworkPort port, ControllerLoop loop, ILogger log, FileStore? store = null)
     {
         _loop = loop;
         _log = log;
         _port = port;
-        Board = new EmulatedBoard(configuration, log, new RunningClock());
+        Board = new EmulatedBoard(configuration, log, new RunningClock(), store: store);
+        _store = store;
         Board.Engine.Port = port;
         _alarm = new LoopTimer(loop, () => _alarmUs = long.MaxValue);
         if (port.Descriptor >= 0)
@@ -76,6 +80,11 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
         _sockets.Add(Functions);
         Functions.SetVFs(vfs);
     }
+
+    /// <summary>Lets operators on this machine manage the endpoint. To be called when it is open to hosts.</summary>
+    /// <exception cref="SocketPathException">The path cannot be had; the message says why.</exception>
+    public void OpenManagement(string path) =>
+        _sockets.Insert(0, ManagementServer.Open(path, Board.Management, _loop, Functions is null ? null : new FunctionHost(Functions), _log));
 
     /// <summary>Does one bounded step, if there is something to do.</summary>
     /// <returns>True when there is more.</returns>
@@ -143,6 +152,7 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
         _alarm.Disarm();
         _wire?.Remove();
         _port.Dispose();
+        _store?.Dispose();
     }
 
     // The loop sleeps no longer than until firmware's next timer; it steps every board when it wakes.

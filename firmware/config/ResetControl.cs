@@ -150,12 +150,41 @@ namespace SmartNicFw.Firmware.Config
             _enabledAtUs[physicalFunction] = _clock.NowUs;
         }
 
+        /// <summary>VFs come or go while the others stay as they are.</summary>
+        /// <param name="before">Number of VFs until now, 1 upwards.</param>
+        /// <param name="count">Number of VFs from now on, 1 upwards.</param>
+        public void ResizeVirtualFunctions(int physicalFunction, int before, int count)
+        {
+            if (count < before)
+            {
+                _startedVFs[physicalFunction] = count;
+                if (_readyVFs[physicalFunction] > count)
+                {
+                    _readyVFs[physicalFunction] = count;
+                }
+
+                WithdrawFunctions(_numbering.VirtualFunction(physicalFunction, count), before - count);
+                return;
+            }
+
+            if (_readyVFs[physicalFunction] == _startedVFs[physicalFunction])
+            {
+                _enabledAtUs[physicalFunction] = _clock.NowUs;
+            }
+
+            _startedVFs[physicalFunction] = count;
+        }
+
         /// <summary>VF Enable was cleared, or the PF is being reset: its VFs stop at once.</summary>
         public void StopVirtualFunctions(int physicalFunction, int count)
         {
             _startedVFs[physicalFunction] = 0;
             _readyVFs[physicalFunction] = 0;
-            int first = _numbering.VirtualFunction(physicalFunction, 0);
+            WithdrawFunctions(_numbering.VirtualFunction(physicalFunction, 0), count);
+        }
+
+        private void WithdrawFunctions(int first, int count)
+        {
             for (int function = first; function < first + count; function++)
             {
                 // One that waits keeps its place in the ring: it must not come to stand there twice.

@@ -1,4 +1,6 @@
 // One of the two doors by which configuration writes take effect: enabling, placing and disabling virtual functions.
+using SmartNicFw.Firmware.Management;
+using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Firmware.Config
@@ -19,14 +21,16 @@ namespace SmartNicFw.Firmware.Config
         private readonly FunctionNumbering _numbering;
         private readonly FunctionConfigSpace _space;
         private readonly ResetControl _resets;
+        private readonly EventRing _events;
 
         // Derived from the registers by Refresh, and by nothing else: routing reads these on every access.
         private readonly int[] _visibleVFs;
         private readonly int[] _firstVfOffset;
 
         /// <summary>Starts with no VF enabled.</summary>
-        public SriovControl(FunctionNumbering numbering, FunctionConfigSpace space, ResetControl resets)
+        public SriovControl(FunctionNumbering numbering, FunctionConfigSpace space, ResetControl resets, EventRing events)
         {
+            _events = events;
             _numbering = numbering;
             _space = space;
             _resets = resets;
@@ -125,6 +129,28 @@ namespace SmartNicFw.Firmware.Config
             }
         }
 
+        /// <summary>
+        /// Changes how many VFs of a PF there are while VF Enable stays set, and NumVFs with it. Those that stay notice nothing; those that
+        /// come are as after VF Enable. Never by a register, whose write would be undefined (9.3.3.7): whoever plays the root complex asks.
+        /// </summary>
+        /// <param name="count">Any number.</param>
+        /// <returns>False when VF Enable is clear, the number is not 1 to TotalVFs, or VFs would move; nothing has changed then.</returns>
+        public bool TryResize(int physicalFunction, int count)
+        {
+            int before = _visibleVFs[physicalFunction];
+            if (before == 0 || count < 1 || count > _numbering.TotalVFs
+                || Place(physicalFunction, count) != _firstVfOffset[physicalFunction])
+            {
+                return false;
+            }
+
+            _space.StoreBits(
+                physicalFunction, Register(physicalFunction, SriovCapability.NumVFsOffset), 0xFFFF, (uint)count);
+            SetVisible(physicalFunction, count);
+            _resets.ResizeVirtualFunctions(physicalFunction, before, count);
+            return true;
+        }
+
         /// <summary>The VFs of a PF go at once, VF Enable with them: they answer nothing and start nothing from here on.</summary>
         public void Withdraw(int physicalFunction)
         {
@@ -134,7 +160,7 @@ namespace SmartNicFw.Firmware.Config
             }
 
             int gone = _visibleVFs[physicalFunction];
-            _visibleVFs[physicalFunction] = 0;
+            SetVisible(physicalFunction, 0);
             _space.StoreBits(
                 physicalFunction, Register(physicalFunction, SriovCapability.ControlOffset),
                 SriovCapability.ControlVfEnableMask, 0);
@@ -176,12 +202,21 @@ namespace SmartNicFw.Firmware.Config
 
             int numVFs = _space.Read16(physicalFunction, Register(physicalFunction, SriovCapability.NumVFsOffset));
             _firstVfOffset[physicalFunction] = Place(physicalFunction, numVFs);
-            _visibleVFs[physicalFunction] = IsEnabled(physicalFunction) ? numVFs : 0;
+            SetVisible(physicalFunction, IsEnabled(physicalFunction) ? numVFs : 0);
             _space.StoreBits(
                 physicalFunction, Register(physicalFunction, SriovCapability.FirstVfOffsetOffset), 0xFFFF,
                 (uint)_firstVfOffset[physicalFunction]);
             _space.StoreBits(
                 physicalFunction, Register(physicalFunction, SriovCapability.VfStrideOffset), 0xFFFF, (uint)VfStride);
+        }
+
+        private void SetVisible(int physicalFunction, int count)
+        {
+            if (_visibleVFs[physicalFunction] != count)
+            {
+                _visibleVFs[physicalFunction] = count;
+                _events.Add(physicalFunction, ManagementEventKind.VFsChanged, (uint)count);
+            }
         }
 
         private int Place(int physicalFunction, int numVFs)

@@ -5,6 +5,7 @@ using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Firmware.Virtio;
 using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Hal.Regs;
 
 namespace SmartNicFw.Firmware.Dma
 {
@@ -34,6 +35,7 @@ namespace SmartNicFw.Firmware.Dma
         private readonly ControlQueue _control;
         private readonly ErrorReporting _errors;
         private readonly EventRing _events;
+        private readonly Health _health;
         private readonly Counters _counters;
         private readonly QueueEvent _event = new QueueEvent();
 
@@ -45,7 +47,7 @@ namespace SmartNicFw.Firmware.Dma
         public DmaScheduler(
             IQueueEngine engine, BusMastering mastering, VirtioState state, PendingQueues pending, TurnsUnderWay turns,
             DeviceLifecycle lifecycle, InterruptModerator moderator, ControlQueue control, ErrorReporting errors, EventRing events,
-            Counters counters)
+            Health health, Counters counters)
         {
             _engine = engine;
             _mastering = mastering;
@@ -57,6 +59,7 @@ namespace SmartNicFw.Firmware.Dma
             _control = control;
             _errors = errors;
             _events = events;
+            _health = health;
             _counters = counters;
             _overShare = new ushort[state.Functions];
             _isOverShare = new byte[state.Queues.Count];
@@ -263,23 +266,24 @@ namespace SmartNicFw.Firmware.Dma
         {
             int function = _state.Queues.FunctionOf(index);
             _counters.DmaFaults[function]++;
+            _health.Add(function, ManagementHealth.ReasonsDmaFaultMask);
             switch (fault)
             {
                 case DmaFault.CompletionTimeout:
                     _errors.CompletionTimeout(function);
-                    _events.Add(NowUs, function, EventKind.CompletionTimeout);
+                    _events.Add(function, ManagementEventKind.CompletionTimeout, 0);
                     break;
                 case DmaFault.PoisonedCompletion:
                     _errors.PoisonedCompletion(function);
-                    _events.Add(NowUs, function, EventKind.PoisonedCompletion);
+                    _events.Add(function, ManagementEventKind.PoisonedCompletion, 0);
                     break;
                 case DmaFault.CompleterAbort:
                     _errors.ReceivedTargetAbort(function);
-                    _events.Add(NowUs, function, EventKind.CompleterAbort);
+                    _events.Add(function, ManagementEventKind.CompleterAbort, 0);
                     break;
                 default:
                     _errors.ReceivedMasterAbort(function);
-                    _events.Add(NowUs, function, EventKind.UnsupportedRequest);
+                    _events.Add(function, ManagementEventKind.UnsupportedRequest, 0);
                     break;
             }
 

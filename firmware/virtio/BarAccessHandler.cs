@@ -25,6 +25,7 @@ namespace SmartNicFw.Firmware.Virtio
         private readonly CommonConfig _common;
         private readonly NetConfig _net;
         private readonly MsixTable _msix;
+        private readonly ManagementMailbox _mailbox;
         private readonly DoorbellHandler _doorbells;
         private readonly Counters _counters;
         private readonly BarRequest _request = new BarRequest();
@@ -32,7 +33,8 @@ namespace SmartNicFw.Firmware.Virtio
         /// <summary>Connects the room.</summary>
         public BarAccessHandler(
             EndpointConfiguration configuration, IBarPort port, FunctionNumbering numbering, FunctionAccess access,
-            VirtioState state, CommonConfig common, NetConfig net, MsixTable msix, DoorbellHandler doorbells, Counters counters)
+            VirtioState state, CommonConfig common, NetConfig net, MsixTable msix, ManagementMailbox mailbox,
+            DoorbellHandler doorbells, Counters counters)
         {
             _configuration = configuration;
             _port = port;
@@ -42,6 +44,7 @@ namespace SmartNicFw.Firmware.Virtio
             _common = common;
             _net = net;
             _msix = msix;
+            _mailbox = mailbox;
             _doorbells = doorbells;
             _counters = counters;
         }
@@ -104,7 +107,9 @@ namespace SmartNicFw.Firmware.Virtio
         {
             if (bar == BarMap.MsixBar)
             {
-                return _msix.TryRead(function, offset, bytes, out data);
+                return _mailbox.Has(function, offset)
+                    ? _mailbox.TryRead(function, offset, bytes, out data)
+                    : _msix.TryRead(function, offset, bytes, out data);
             }
 
             data = 0;
@@ -139,7 +144,9 @@ namespace SmartNicFw.Firmware.Virtio
         {
             if (bar == BarMap.MsixBar)
             {
-                return _msix.TryWrite(function, offset, bytes, data);
+                return _mailbox.Has(function, offset)
+                    ? _mailbox.TryWrite(function, offset, bytes, data)
+                    : _msix.TryWrite(function, offset, bytes, data);
             }
 
             if (bar == BarMap.NotifyBar)

@@ -2,6 +2,7 @@
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal;
 using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Firmware.Virtio
@@ -27,14 +28,17 @@ namespace SmartNicFw.Firmware.Virtio
         private readonly StatisticsCommands _statistics;
         private readonly CoalescingCommands _coalescing;
         private readonly Counters _counters;
+        private readonly EventRing _events;
         private readonly byte[] _command;
         private readonly byte[] _reply;
 
         /// <summary>Connects the room.</summary>
         internal ControlQueue(
             ICommandPort port, VirtioState state, ReceiveCommands receive, MultiqueueCommands multiqueue,
-            StatisticsCommands statistics, CoalescingCommands coalescing, Counters counters)
+            StatisticsCommands statistics, CoalescingCommands coalescing, Counters counters,
+            EventRing events)
         {
+            _events = events;
             _counters = counters;
             _port = port;
             _state = state;
@@ -69,6 +73,10 @@ namespace SmartNicFw.Firmware.Virtio
             {
                 _receive.IsDenied = false;
                 _counters.DeniedCommands[function]++;
+                _events.Add(
+                    function, ManagementEventKind.RequestDenied,
+                    ManagementEventKind.DeniedCommand + ((uint)_command[VirtioNetControl.ClassOffset] << 8)
+                        + _command[VirtioNetControl.CommandOffset]);
             }
 
             _reply[0] = (byte)(isDone ? VirtioNetControl.Ok : VirtioNetControl.Error);

@@ -5,6 +5,7 @@ using SmartNicFw.Firmware.Dma;
 using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Firmware.Virtio
@@ -24,6 +25,8 @@ namespace SmartNicFw.Firmware.Virtio
         /// <summary>Microseconds after which they are cut short in any case: a tenth of what software waits for an FLR (6.6.2).</summary>
         public const int DrainUs = 10000;
 
+        private const uint OfLastReset = ManagementHealth.ReasonsDmaFaultMask | ManagementHealth.ReasonsDrainCutShortMask;
+
         private readonly VirtioState _state;
         private readonly IQueueEngine _engine;
         private readonly BusMastering _mastering;
@@ -37,6 +40,8 @@ namespace SmartNicFw.Firmware.Virtio
         private readonly Counters _counters;
         private readonly TurnsUnderWay _turns;
         private readonly EventRing _events;
+        private readonly Health _health;
+        private readonly ManagementMailbox _mailbox;
         private readonly IMonotonicClock _clock;
 
         // By function that is being reset while turns of it are under way: since when, and after how many turns.
@@ -49,10 +54,12 @@ namespace SmartNicFw.Firmware.Virtio
         public DeviceLifecycle(
             VirtioState state, IQueueEngine engine, BusMastering mastering, ISwitchTable switchTable, PendingQueues pending,
             VfPolicy policy, InterruptModerator moderator, Coalescing coalescing, MsixTable msix, Steering steering, Counters counters,
-            TurnsUnderWay turns, EventRing events, IMonotonicClock clock)
+            TurnsUnderWay turns, EventRing events, Health health, ManagementMailbox mailbox, IMonotonicClock clock)
         {
             _turns = turns;
             _events = events;
+            _health = health;
+            _mailbox = mailbox;
             _clock = clock;
             _isDraining = new byte[state.Functions];
             _drainingSinceUs = new long[state.Functions];
@@ -134,6 +141,7 @@ namespace SmartNicFw.Firmware.Virtio
         /// <inheritdoc/>
         public void Quiesce(int function)
         {
+            _events.Add(function, ManagementEventKind.FunctionReset, 0);
             if (_turns.Count(function) == 0)
             {
                 Stop(function, 1);
@@ -161,17 +169,23 @@ namespace SmartNicFw.Firmware.Virtio
                 return true;
             }
 
-            if (_turns.Count(function) != 0)
+            bool isCutShort = _turns.Count(function) != 0;
+            if (isCutShort)
             {
                 if (_turns.Begun - _drainingFrom[function] < DrainTurns && _clock.NowUs - _drainingSinceUs[function] < DrainUs)
                 {
                     return false;
                 }
 
-                _events.Add(_clock.NowUs, function, EventKind.DrainCutShort);
+                _events.Add(function, ManagementEventKind.DrainCutShort, 0);
             }
 
             Stop(function, 1);
+            if (isCutShort)
+            {
+                _health.Add(function, ManagementHealth.ReasonsDrainCutShortMask);
+            }
+
             return true;
         }
 
@@ -195,6 +209,8 @@ namespace SmartNicFw.Firmware.Virtio
 
             StopQueues(function, _state.QueueCount(function));
             _counters.Broken[function]++;
+            _events.Add(function, ManagementEventKind.DeviceBroken, 0);
+            _health.Add(function, ManagementHealth.ReasonsNeedsResetMask);
             _state.Status[function] |= VirtioDeviceStatus.DeviceNeedsReset;
             _moderator.ConfigurationChanged(function);
         }
@@ -212,6 +228,7 @@ namespace SmartNicFw.Firmware.Virtio
 
                 StopDevice(function);
                 _mastering.Withdraw(function);
+                _health.Remove(function, OfLastReset);
             }
         }
 
@@ -221,7 +238,9 @@ namespace SmartNicFw.Firmware.Virtio
             ClearDevice(function);
             _state.Generation[function] = 0;
             _state.ConfigChanged[function] = 0;
+            _policy.ApplyVectors(function);
             _msix.Clear(function);
+            _mailbox.Clear(function);
         }
 
         /// <summary>
@@ -270,6 +289,7 @@ namespace SmartNicFw.Firmware.Virtio
         {
             // From here on it is nobody's, although its registers are cleared later, those of a disabled VF much later.
             _state.Status[function] = 0;
+            _health.Remove(function, ManagementHealth.ReasonsNeedsResetMask);
             _msix.Forget(function);
         }
 

@@ -1,6 +1,7 @@
 // Tells every running function when the wire's link goes up or down. A few functions a step.
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Hal.Regs;
 
 namespace SmartNicFw.Firmware.Virtio
 {
@@ -13,17 +14,25 @@ namespace SmartNicFw.Firmware.Virtio
         private readonly VirtioState _state;
         private readonly VfPolicy _policy;
         private readonly IEthernetPort _port;
+        private readonly EventRing _events;
+        private readonly Health _health;
         private bool _wasUp;
         private int _next;
 
         /// <summary>Connects the room.</summary>
-        public LinkStatus(VirtioState state, VfPolicy policy, IEthernetPort port)
+        public LinkStatus(VirtioState state, VfPolicy policy, IEthernetPort port, EventRing events, Health health)
         {
+            _events = events;
+            _health = health;
             _state = state;
             _policy = policy;
             _port = port;
             _wasUp = port.IsLinkUp;
             _next = state.Functions;
+            if (!_wasUp)
+            {
+                health.Add(health.Endpoint, ManagementHealth.ReasonsLinkDownMask);
+            }
         }
 
         /// <summary>True while functions have not been told, or the port has changed since.</summary>
@@ -37,6 +46,7 @@ namespace SmartNicFw.Firmware.Virtio
             {
                 _wasUp = isUp;
                 _next = 0;
+                Report();
             }
 
             for (int told = 0; told < FunctionsPerStep && _next < _state.Functions; told++)
@@ -44,6 +54,21 @@ namespace SmartNicFw.Firmware.Virtio
                 _policy.PortLinkChanged(_next);
                 _next++;
             }
+        }
+
+        private void Report()
+        {
+            if (_wasUp)
+            {
+                _health.Remove(_health.Endpoint, ManagementHealth.ReasonsLinkDownMask);
+            }
+            else
+            {
+                _health.Add(_health.Endpoint, ManagementHealth.ReasonsLinkDownMask);
+            }
+
+            _events.Add(
+                ManagementFunctionNumber.Endpoint, _wasUp ? ManagementEventKind.LinkUp : ManagementEventKind.LinkDown, 0);
         }
     }
 }

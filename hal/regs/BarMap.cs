@@ -40,14 +40,14 @@ namespace SmartNicFw.Hal.Regs
         /// <summary>Size of the page for device configuration in bytes.</summary>
         public const int DeviceConfigBytes = 0x1000;
 
-        /// <summary>Where a PF has the window of the management protocol, offset in the control BAR; a VF has nothing there.</summary>
-        public const int ManagementOffset = 0x3000;
+        /// <summary>
+        /// BAR with the MSI-X table, the pending bit array on a page of its own behind it, and, of a PF, the window of the management
+        /// protocol on the page behind that.
+        /// </summary>
+        public const int MsixBar = 2;
 
         /// <summary>Size in bytes of the page for <see cref="ManagementWindow"/>.</summary>
         public const int ManagementBytes = 0x1000;
-
-        /// <summary>BAR with the MSI-X table in its lower half and the pending bit array in its upper half.</summary>
-        public const int MsixBar = 2;
 
         /// <summary>BAR with the doorbells.</summary>
         public const int NotifyBar = 4;
@@ -71,14 +71,36 @@ namespace SmartNicFw.Hal.Regs
             return offset;
         }
 
+        /// <summary>
+        /// Offset in the MSI-X BAR at which a PF has the window of the management protocol: one page behind the beginning of the pending
+        /// bit array, whose offset and BAR the MSI-X capability tells. A VF has nothing there.
+        /// </summary>
+        /// <remarks>
+        /// It lies in this BAR and not among the control registers because of Linux: a kernel with CONFIG_IO_STRICT_DEVMEM, as Debian's
+        /// are, lets no program map a BAR that a driver has requested (mmap of resourceN fails with EINVAL), and virtio-pci requests those
+        /// that the VIRTIO capabilities name, <see cref="ControlBar"/> and <see cref="NotifyBar"/>.
+        /// </remarks>
+        /// <param name="vectors">Number of MSI-X vectors of the PF, 1 to 2048.</param>
+        public static int ManagementOffset(int vectors)
+        {
+            return PbaOffset(vectors) + MinBytes;
+        }
+
         /// <summary>Size in bytes of the region that starts at BAR <paramref name="bar"/>: a power of two.</summary>
         /// <param name="bar">One of <see cref="ControlBar"/>, <see cref="MsixBar"/>, <see cref="NotifyBar"/>.</param>
         /// <param name="vectors">Number of MSI-X vectors of the function, 1 to 2048.</param>
-        public static int RegionBytes(int bar, int vectors)
+        /// <param name="isVirtual">False for a PF, which has the management window too.</param>
+        public static int RegionBytes(int bar, int vectors, bool isVirtual)
         {
             if (bar == MsixBar)
             {
-                return PbaOffset(vectors) * 2;
+                int bytes = PbaOffset(vectors) * 2;
+                while (!isVirtual && bytes < ManagementOffset(vectors) + ManagementBytes)
+                {
+                    bytes <<= 1;
+                }
+
+                return bytes;
             }
 
             return bar == NotifyBar ? NotifyBytes : ControlBytes;

@@ -8,7 +8,7 @@ namespace SmartNicFw.Hal.Regs
     public static class ManagementFunctionStatistics
     {
         /// <summary>Size in bytes.</summary>
-        public const int Bytes = 0xA0;
+        public const int Bytes = 0xB0;
 
         /// <summary>16 bits: index of the function.</summary>
         public const int FunctionOffset = 0x00;
@@ -49,29 +49,35 @@ namespace SmartNicFw.Hal.Regs
         /// <summary>Frames too large for the receiver's buffers or MTU.</summary>
         public const int DroppedTooLargeOffset = 0x58;
 
+        /// <summary>Frames dropped because the function's own link is down: sent by it, or for it.</summary>
+        public const int DroppedLinkDownOffset = 0x60;
+
         /// <summary>Turns granted.</summary>
-        public const int TurnsOffset = 0x60;
+        public const int TurnsOffset = 0x68;
 
         /// <summary>MSI-X messages sent.</summary>
-        public const int InterruptsOffset = 0x68;
+        public const int InterruptsOffset = 0x70;
 
         /// <summary>Notifications of queues that waited for count or time.</summary>
-        public const int DeferredInterruptsOffset = 0x70;
+        public const int DeferredInterruptsOffset = 0x78;
 
         /// <summary>Notifications of queues that waited because the function was over its ceiling.</summary>
-        public const int LimitedInterruptsOffset = 0x78;
+        public const int LimitedInterruptsOffset = 0x80;
 
         /// <summary>Those that waited for either and that the driver no longer wanted then.</summary>
-        public const int UnwantedInterruptsOffset = 0x80;
+        public const int UnwantedInterruptsOffset = 0x88;
 
         /// <summary>Doorbells that led to a queue.</summary>
-        public const int NotificationsOffset = 0x88;
+        public const int NotificationsOffset = 0x90;
 
         /// <summary>Times that its driver broke it.</summary>
-        public const int BrokenOffset = 0x90;
+        public const int BrokenOffset = 0x98;
 
         /// <summary>Turns that a fault or a time-out ended.</summary>
-        public const int DmaFaultsOffset = 0x98;
+        public const int DmaFaultsOffset = 0xA0;
+
+        /// <summary>Commands of its driver that policy forbids.</summary>
+        public const int DeniedCommandsOffset = 0xA8;
     }
 
     /// <summary>Which queue of which function is meant.</summary>
@@ -145,7 +151,10 @@ namespace SmartNicFw.Hal.Regs
         /// <summary>Size in bytes.</summary>
         public const int Bytes = 0x08;
 
-        /// <summary>32 bits: number of the first event; one that is no longer there stands for the oldest that is.</summary>
+        /// <summary>
+        /// 32 bits: number of the first event. One that is no longer there, or will not be the next to happen, stands for the oldest that
+        /// is there.
+        /// </summary>
         public const int FirstOffset = 0x00;
 
         /// <summary>16 bits: events at the most, or 0 for as many as a frame holds.</summary>
@@ -161,13 +170,18 @@ namespace SmartNicFw.Hal.Regs
         /// <summary>Size in bytes without events.</summary>
         public const int Bytes = 0x10;
 
-        /// <summary>32 bits: number of the first event that follows. More than was asked for: those between are lost.</summary>
+        /// <summary>
+        /// 32 bits: number of the first event that follows. More than was asked for: those between are lost. Less: the device was started
+        /// anew since the number was heard.
+        /// </summary>
         public const int FirstOffset = 0x00;
 
         /// <summary>32 bits: number that the next event to happen will have: none is missing once it is reached.</summary>
         public const int NextOffset = 0x04;
 
-        /// <summary>32 bits: events since start whose place newer ones have taken, wraps at 2^32.</summary>
+        /// <summary>
+        /// 32 bits: events since start whose place newer ones have taken, wraps at 2^32; and so the number of the oldest that is there.
+        /// </summary>
         public const int LostOffset = 0x08;
 
         /// <summary>16 bits: events that follow.</summary>
@@ -176,27 +190,39 @@ namespace SmartNicFw.Hal.Regs
         /// <summary>16 bits: bytes from one event to the next. A greater minor version may have more than this one.</summary>
         public const int EntryBytesOffset = 0x0E;
 
-        /// <summary>The events, oldest first.</summary>
+        /// <summary>The events, in the order in which they happened first.</summary>
         public const int EntriesOffset = 0x10;
     }
 
-    /// <summary>One event.</summary>
+    /// <summary>
+    /// One event. What happens again before anybody who may change the endpoint has read of it is the same event, which counts up: no
+    /// function takes more places than there are kinds.
+    /// </summary>
     public static class ManagementEvent
     {
-        /// <summary>Size in bytes: 61 events in a frame.</summary>
-        public const int Bytes = 0x10;
+        /// <summary>Size in bytes: 30 events in a frame.</summary>
+        public const int Bytes = 0x20;
 
-        /// <summary>64 bits: when, microseconds of the device's clock.</summary>
+        /// <summary>64 bits: when it happened first, microseconds of the device's clock.</summary>
         public const int TimeUsOffset = 0x00;
 
         /// <summary>16 bits: index of the function; <see cref="ManagementFunctionNumber.Endpoint"/> when it is of none.</summary>
         public const int FunctionOffset = 0x08;
 
-        /// <summary>16 bits: kind of the event, as the firmware numbers them.</summary>
+        /// <summary>16 bits: one of <see cref="ManagementEventKind"/>.</summary>
         public const int KindOffset = 0x0A;
 
-        /// <summary>32 bits: what the kind says of it; else zero.</summary>
+        /// <summary>32 bits: what the kind says of it, the last time; else zero.</summary>
         public const int DetailOffset = 0x0C;
+
+        /// <summary>64 bits: when it happened last, microseconds of the device's clock.</summary>
+        public const int LastUsOffset = 0x10;
+
+        /// <summary>32 bits: how often it happened, 1 upwards; stays at its largest value.</summary>
+        public const int TimesOffset = 0x18;
+
+        /// <summary>32 bits, zero.</summary>
+        public const int ReservedOffset = 0x1C;
     }
 
     /// <summary>Whether a function, or the endpoint, is well.</summary>

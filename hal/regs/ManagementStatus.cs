@@ -103,6 +103,9 @@ namespace SmartNicFw.Hal.Regs
 
         /// <summary>The transaction has as many changes as there is room for.</summary>
         public const int TooManyChanges = 17;
+
+        /// <summary>The VF is not enabled.</summary>
+        public const int NotEnabled = 18;
     }
 
     /// <summary>Payload of a response whose status is not <see cref="ManagementStatus.Ok"/>.</summary>

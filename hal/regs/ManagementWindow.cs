@@ -1,9 +1,10 @@
-// The window in a PF's control BAR through which a host sends management frames. Knows no frame, and no way to get at the BAR.
+// The window in a PF's MSI-X BAR through which a host sends management frames. Knows no frame, and no way to get at the BAR.
 namespace SmartNicFw.Hal.Regs
 {
     /// <summary>
-    /// Offsets from <see cref="BarMap.ManagementOffset"/>. A VF has no such window: it reads there what it reads where no register is.
-    /// A host writes a request into the buffer, then its size into the doorbell, and waits until the state is
+    /// Offsets from <see cref="BarMap.ManagementOffset"/> in the BAR of the MSI-X table. A host finds it by the MSI-X capability: one page
+    /// behind the beginning of the pending bit array, in the same BAR, and <see cref="SignatureOffset"/> there. A VF has no such window,
+    /// and no room for one. A host writes a request into the buffer, then its size into the doorbell, and waits until the state is
     /// <see cref="StateDone"/>; the response lies in the buffer then.
     /// </summary>
     /// <remarks>

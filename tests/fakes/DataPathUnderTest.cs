@@ -22,7 +22,7 @@ internal sealed class DataPathUnderTest
     private readonly ConfigLink _link = new();
     private readonly BarRequest _request = new();
 
-    public DataPathUnderTest(EndpointConfiguration? configuration = null, int vfs = 4)
+    public DataPathUnderTest(EndpointConfiguration? configuration = null, int vfs = 4, INonVolatileStore? store = null)
     {
         Configuration = configuration ?? new EndpointConfiguration { TotalVFs = 8 };
         Firmware = new FirmwareRuntime(Configuration, new BoardContracts
@@ -39,6 +39,8 @@ internal sealed class DataPathUnderTest
             QueueEngine = Engine,
             CommandPort = Engine,
             SwitchTable = Switch,
+            ManagementPort = Management,
+            Store = store,
         });
         if (vfs > 0)
         {
@@ -69,6 +71,8 @@ internal sealed class DataPathUnderTest
     public RecordingSwitch Switch { get; } = new();
 
     public RecordingPorts Ports { get; } = new();
+
+    public ManagementLink Management { get; } = new();
 
     public VirtioState State => Firmware.DataPath.State;
 

@@ -6,7 +6,7 @@ namespace SmartNicFw.Tests.Fakes;
 
 /// <summary>Stands in for the contracts behind the BARs, so that a board with configuration space alone can run.</summary>
 internal sealed class InertDataPath
-    : IBarPort, IDoorbellPort, IQueueEngine, ICommandPort, ISwitchTable, IMsixPort, IEthernetPort, ICounterPort
+    : IBarPort, IDoorbellPort, IQueueEngine, ICommandPort, ISwitchTable, IMsixPort, IEthernetPort, ICounterPort, IManagementPort
 {
     public bool IsLinkUp => true;
 
@@ -24,7 +24,14 @@ internal sealed class InertDataPath
         contracts.MsixPort ??= inert;
         contracts.EthernetPort ??= inert;
         contracts.CounterPort ??= inert;
+        contracts.ManagementPort ??= inert;
         return contracts;
+    }
+
+    public bool TryTake(ManagementRequest request) => false;
+
+    public void Complete(int bytes)
+    {
     }
 
     public bool TryTake(BarRequest request) => false;

@@ -20,7 +20,6 @@ public sealed class LayoutTests
         ["BarMap.CommonConfigOffset"] = "where a structure begins",
         ["BarMap.IsrOffset"] = "where a structure begins",
         ["BarMap.DeviceConfigOffset"] = "where a structure begins",
-        ["BarMap.ManagementOffset"] = "where a structure begins",
         ["VirtioPciCapability.NotifyMultiplierOffset"] = "the notification capability has it where the configuration access capability has its data",
     };
 

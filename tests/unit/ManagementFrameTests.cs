@@ -10,6 +10,7 @@ using System.Text.RegularExpressions;
 using NUnit.Framework;
 using SmartNicFw.Hal;
 using SmartNicFw.Hal.Regs;
+using SmartNicFw.Hal.Spec;
 using SmartNicFw.Tests.Gates;
 
 namespace SmartNicFw.Tests.Unit;
@@ -124,7 +125,7 @@ public sealed partial class ManagementFrameTests
         int forEntries = ManagementFrame.MaxPayloadBytes - ManagementList.Bytes;
         Assert.That(forEntries / ManagementFunction.Bytes, Is.EqualTo(24));
         Assert.That(forEntries / ManagementRateGroup.Bytes, Is.EqualTo(27));
-        Assert.That((ManagementFrame.MaxPayloadBytes - ManagementEvents.Bytes) / ManagementEvent.Bytes, Is.EqualTo(61));
+        Assert.That((ManagementFrame.MaxPayloadBytes - ManagementEvents.Bytes) / ManagementEvent.Bytes, Is.EqualTo(30));
         Assert.That(ManagementConfigData.Bytes + ManagementConfigData.MaxDataBytes, Is.LessThanOrEqualTo(ManagementFrame.MaxPayloadBytes));
         Assert.That(ManagementRefusal.Bytes + ManagementRefusal.MaxTextBytes, Is.LessThanOrEqualTo(ManagementFrame.MaxPayloadBytes));
         foreach (Layout layout in ManagementLayouts.All.Where(layout => layout.Type != typeof(ManagementWindow)))
@@ -134,14 +135,32 @@ public sealed partial class ManagementFrameTests
     }
 
     [Test]
-    public void Structures_of_the_control_BAR_have_pages_of_their_own_and_the_window_fits_its_page()
+    public void Structures_of_the_control_BAR_have_pages_of_their_own()
     {
-        int[] starts = [BarMap.CommonConfigOffset, BarMap.IsrOffset, BarMap.DeviceConfigOffset, BarMap.ManagementOffset, BarMap.ControlBytes];
-        int[] sizes = [BarMap.CommonConfigBytes, BarMap.IsrBytes, BarMap.DeviceConfigBytes, BarMap.ManagementBytes];
+        int[] starts = [BarMap.CommonConfigOffset, BarMap.IsrOffset, BarMap.DeviceConfigOffset, BarMap.ControlBytes];
+        int[] sizes = [BarMap.CommonConfigBytes, BarMap.IsrBytes, BarMap.DeviceConfigBytes];
         for (int at = 0; at < sizes.Length; at++)
         {
             Assert.That(starts[at] % BarMap.MinBytes, Is.Zero);
             Assert.That(starts[at] + sizes[at], Is.LessThanOrEqualTo(starts[at + 1]));
+        }
+    }
+
+    [Test]
+    public void Table_pending_bits_and_window_of_a_PF_have_pages_of_their_own_in_the_MSI_X_BAR_whatever_the_vectors()
+    {
+        for (int vectors = 1; vectors <= MsixCapability.MaxVectors; vectors++)
+        {
+            int pba = BarMap.PbaOffset(vectors);
+            int window = BarMap.ManagementOffset(vectors);
+            int ofPf = BarMap.RegionBytes(BarMap.MsixBar, vectors, isVirtual: false);
+            int ofVf = BarMap.RegionBytes(BarMap.MsixBar, vectors, isVirtual: true);
+            Assert.That(vectors * MsixTableEntry.Bytes, Is.LessThanOrEqualTo(pba));
+            Assert.That(pba + (vectors / 8) + 8, Is.LessThanOrEqualTo(window));
+            Assert.That(window, Is.EqualTo(pba + 0x1000), "a host finds it by the MSI-X capability");
+            Assert.That(window + BarMap.ManagementBytes, Is.LessThanOrEqualTo(ofPf));
+            Assert.That((ofVf, ofPf & (ofPf - 1)), Is.EqualTo((2 * pba, 0)));
+            Assert.That(ofPf, Is.AtLeast(0x4000).And.AtMost(2 * ofVf));
         }
 
         Assert.That(ManagementWindow.Bytes, Is.LessThanOrEqualTo(BarMap.ManagementBytes));
@@ -150,7 +169,7 @@ public sealed partial class ManagementFrameTests
     [Test]
     public void Each_opcode_status_reason_and_attribute_has_a_number_of_its_own()
     {
-        foreach (Type type in new[] { typeof(ManagementOpcode), typeof(ManagementStatus), typeof(ManagementReason), typeof(ManagementLinkState) })
+        foreach (Type type in new[] { typeof(ManagementOpcode), typeof(ManagementStatus), typeof(ManagementReason), typeof(ManagementLinkState), typeof(ManagementEventKind) })
         {
             Assert.That(Numbers(type).Values, Is.Unique, type.Name);
         }
