@@ -32,11 +32,12 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <param name="link">The link whose speed turns are reported at, in virtual time; null: turns are reported when they are done.</param>
     /// <param name="isPacked">What rings the timing assumes.</param>
     /// <param name="trace">Can trace what the board does, and is the board's from then on; null: nobody can.</param>
+    /// <param name="store">Keeps policy for the next start; null: nothing does.</param>
     /// <exception cref="ArgumentException">The firmware refuses the configuration; the message is its line; or there is a link, and the
     /// clock runs by itself.</exception>
     public EmulatedBoard(
         EndpointConfiguration configuration, ILogger? log = null, BoardClock? clock = null, LinkBounds? link = null, bool isPacked = false,
-        BoardTrace? trace = null)
+        BoardTrace? trace = null, INonVolatileStore? store = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         if (configuration.Validate() is { } fault)
@@ -49,7 +50,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         int functions = configuration.PhysicalFunctions * (1 + configuration.TotalVFs);
         Switch = new PacketSwitch(functions);
         _sinks = new IInterruptSink?[functions];
-        int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
+        int pairs = Math.Max(configuration.PfQueuePairs, configuration.MaxPairs(true));
         Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, _memory, log ?? NullLogger.Instance) { Port = new SinkPort() };
         Timed = link is null
             ? null
@@ -70,6 +71,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
             MsixPort = this,
             EthernetPort = Engine,
             CounterPort = Switch,
+            Store = store,
             ManagementPort = Management,
         };
         trace?.Wrap(contracts);

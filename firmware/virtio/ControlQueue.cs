@@ -21,9 +21,6 @@ namespace SmartNicFw.Firmware.Virtio
         /// </summary>
         public const int CommandBytes = 1024;
 
-        // Above class and command, so that an event's detail is no opcode of the management protocol.
-        private const int DeniedCommand = 0x10000;
-
         private readonly ICommandPort _port;
         private readonly VirtioState _state;
         private readonly ReceiveCommands _receive;
@@ -77,7 +74,8 @@ namespace SmartNicFw.Firmware.Virtio
                 _counters.DeniedCommands[function]++;
                 _events.Add(
                     function, ManagementEventKind.RequestDenied,
-                    (uint)(DeniedCommand | (_command[VirtioNetControl.ClassOffset] << 8) | _command[VirtioNetControl.CommandOffset]));
+                    ManagementEventKind.DeniedCommand + ((uint)_command[VirtioNetControl.ClassOffset] << 8)
+                        + _command[VirtioNetControl.CommandOffset]);
             }
 
             _reply[0] = (byte)(isDone ? VirtioNetControl.Ok : VirtioNetControl.Error);
