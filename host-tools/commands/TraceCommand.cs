@@ -96,6 +96,12 @@ internal static class TraceCommand
                     return why ?? "device";
                 }
 
+                if (count < 0)
+                {
+                    // Who looks at the file meanwhile sees all there is.
+                    trace.Flush();
+                }
+
                 trace.Take(buffer.AsSpan(0, Math.Max(count, 0)));
                 passed = Stopwatch.GetElapsedTime(start);
                 if (why is null)

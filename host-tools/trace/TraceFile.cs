@@ -83,6 +83,9 @@ internal sealed class TraceFile(Stream output, string device, long mostFrames)
         }
     }
 
+    /// <summary>Hands what was written to the operating system, so that readers see it.</summary>
+    public void Flush() => output.Flush();
+
     private int Length()
     {
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(_block.AsSpan(sizeof(uint)));

@@ -59,6 +59,7 @@ public sealed class TraceCommandTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
+        using var end = new Ending(process);
         Assert.That(SpinWait.SpinUntil(() => System.IO.File.Exists(File) && new FileInfo(File).Length > 0, TimeSpan.FromSeconds(20)), Is.True);
         Tool.Text("numvfs 1");
         Tool.Text("numvfs 2");
@@ -116,6 +117,18 @@ public sealed class TraceCommandTests
             ManagementCodec.Opcode(request, 0) == ManagementOpcode.StartTrace ? [.. FakeManagementDevice.Right(request), .. trace] : FakeManagementDevice.Right(request));
         Assert.That(ToolRun.At(path).Failure($"trace {File} --seconds 5"), Does.StartWith($"the device at {path} {message}"));
         _ = PcapngFile.Read(System.IO.File.ReadAllBytes(File));
+    }
+
+    /// <summary>Whatever becomes of a test, its process ends.</summary>
+    private sealed class Ending(Process process) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+        }
     }
 
     private static byte[] Trace(int frames)

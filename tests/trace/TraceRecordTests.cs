@@ -199,8 +199,10 @@ public sealed class TraceRecordTests
         Assert.That(some.Packets.Select(packet => packet.TimeNs), Is.Ordered);
 
         // Those there are the same as in the whole trace, up to the loss and from it on.
-        byte[][] records = [.. some.Records.Where(record => Told.Of(record).Kind is not (TraceKind.Lost or TraceKind.Start))];
-        Assert.That(records, Is.SubsetOf(all.Records.ToArray()));
+        HashSet<string> whatThereIs = [.. all.Records.Select(Convert.ToHexString)];
+        string[] records = [.. some.Records.Where(record => Told.Of(record).Kind is not (TraceKind.Lost or TraceKind.Start)).Select(Convert.ToHexString)];
+        Assert.That(records.Where(record => !whatThereIs.Contains(record)), Is.Empty);
+        Assert.That(records, Has.Length.GreaterThan(500));
     }
 
     [Test]

@@ -45,8 +45,8 @@ public sealed class TraceSocketTests
     [TearDown]
     public void Close()
     {
-        _thread.Do(_server.Dispose);
         _thread.Dispose();
+        _server.Dispose();
         _loop.Dispose();
         _lab.Dispose();
         _folder.Delete(recursive: true);

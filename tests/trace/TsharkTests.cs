@@ -179,7 +179,7 @@ public sealed class TsharkTests
         return record[..length];
     }
 
-    private static byte[] Capture(IReadOnlyList<byte[]> records)
+    private static byte[] Capture(List<byte[]> records)
     {
         var file = new MemoryStream();
         var block = new byte[1024];
