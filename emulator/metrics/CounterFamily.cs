@@ -55,7 +55,7 @@ internal static class CounterFamilies
         "dropped_frames", Frames, "Frames that were dropped, by cause.",
         new(Counter.DroppedNoBuffer, "no_buffer"), new(Counter.DroppedSpoofed, "spoofed"), new(Counter.DroppedVlan, "vlan"),
         new(Counter.DroppedMalformed, "malformed"), new(Counter.DroppedControlFrame, "control_frame"),
-        new(Counter.DroppedNoDestination, "no_destination"), new(Counter.DroppedTooLarge, "too_large"));
+        new(Counter.DroppedNoDestination, "no_destination"), new(Counter.DroppedTooLarge, "too_large"), new(Counter.DroppedLinkDown, "link_down"));
 
     /// <summary>What is counted for each PF and each VF.</summary>
     public static readonly CounterFamily[] OfFunctions =

@@ -47,7 +47,9 @@ public sealed class MetricsServerTests
         Assert.That(elsewhere.StatusCode, Is.EqualTo(HttpStatusCode.NotFound));
     }
 
+    // Listeners hear of every meter of a name in the process.
     [Test]
+    [NonParallelizable]
     public async Task Instruments_measure_what_the_text_says()
     {
         using var page = new PageUnderTest(vfs: 2);

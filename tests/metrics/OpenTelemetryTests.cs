@@ -17,7 +17,9 @@ public sealed class OpenTelemetryTests
 {
     private const int ExportMs = 20_000;
 
+    // Listeners hear of every meter of a name in the process.
     [Test]
+    [NonParallelizable]
     public async Task OpenTelemetry_exports_every_counter_as_a_sum_that_only_grows()
     {
         using var lab = new NetLab(2);

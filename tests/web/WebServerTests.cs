@@ -45,7 +45,7 @@ public sealed class WebServerTests
         Assert.That(Count(1, "rx_frames"), Is.EqualTo(Count(2, "tx_frames")).Within(64));
         Assert.That(Count(4, "spoofed"), Is.Positive);
         Assert.That(told["causes"]!.AsArray().Select(cause => (string)cause!["name"]!), Is.SubsetOf(columns));
-        Assert.That(told["causes"]!.AsArray(), Has.Count.EqualTo(7));
+        Assert.That(told["causes"]!.AsArray(), Has.Count.EqualTo(8));
         Assert.That((long)endpoint["port"]!["counts"]![0]!, Is.EqualTo(Count(1, "tx_frames")).Within(64), "went out to the wire");
         Assert.That(endpoint["groups"]!.ToJsonString(), Is.EqualTo("""[{"id":1,"name":"1","parent":0,"weight":1,"max_tx_rate":75000000,"min_tx_rate":0}]"""));
         Assert.That(((int)endpoint["functions"]![1]!["group"]!, (int)endpoint["functions"]![1]!["weight"]!), Is.EqualTo((1, 3)));

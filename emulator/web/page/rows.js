@@ -18,7 +18,7 @@ function si(value, unit) {
     const prefixes = ["", "k", "M", "G", "T"];
     let index = 0;
     while (value >= 999.5 && index < prefixes.length - 1) { value /= 1000; index++; }
-    const digits = index === 0 ? (value > 0 && value < 9.95 ? 1 : 0) : value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+    const digits = index === 0 ? (Number.isInteger(value) || value >= 9.95 ? 0 : 1) : value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
     return `${value.toFixed(digits)}\u00a0${prefixes[index]}${unit}`.trim();
 }
 
