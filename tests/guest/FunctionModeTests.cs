@@ -12,7 +12,7 @@ namespace SmartNicFw.Tests.Guest;
 public sealed class FunctionModeTests : GuestFixture
 {
     // Brings the machine's only function up in the namespace vm; leaves the function in $function, its device in $device.
-    private const string Up = """
+    internal const string Up = """
         up() {
             modprobe virtio_pci && modprobe virtio_net || die "the VIRTIO drivers cannot be loaded"
             function=$(lspci -D -n -d 1af4:1041 | awk '{ print $1 }')
@@ -90,7 +90,7 @@ public sealed class FunctionModeTests : GuestFixture
 
     private static readonly TimeSpan Freed = TimeSpan.FromSeconds(20);
 
-    private static GuestOptions Machine(EmulatorProcess emulator, string function) => new()
+    internal static GuestOptions Machine(EmulatorProcess emulator, string function) => new()
     {
         Kernel = "6.12",
         MemoryMegabytes = 512,
