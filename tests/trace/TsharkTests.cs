@@ -6,6 +6,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Host.Virtio;
 using SmartNicFw.Emulator.Net.Capture;
 using SmartNicFw.Emulator.Trace;

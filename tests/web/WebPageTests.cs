@@ -8,6 +8,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using System.Threading.Tasks;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Http;
 using SmartNicFw.Emulator.Metrics;
 using SmartNicFw.Emulator.Web;
