@@ -135,8 +135,7 @@ internal sealed unsafe class ManagementSession : ILoopSource
         _state = State.Asking;
         if (_server.Host is { } host
             && ManagementCodec.Opcode(_buffer, 0) == ManagementOpcode.SetNumVFs
-            && ManagementCodec.Check(_buffer, 0, _bytes, ManagementFrame.Request) == ManagementStatus.Ok
-            && ManagementCodec.PayloadBytes(_buffer, 0) == ManagementNumVFs.Bytes)
+            && ManagementCodec.CheckRequest(_buffer, 0, _bytes) == ManagementStatus.Ok)
         {
             Answer(SetNumVFs(host));
         }

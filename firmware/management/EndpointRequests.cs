@@ -71,14 +71,9 @@ namespace SmartNicFw.Firmware.Management
         public void FunctionInfo(ManagementAnswer answer)
         {
             int first = answer.Read16(ManagementListRequest.FirstOffset);
-            int wanted = answer.Read16(ManagementListRequest.CountOffset);
-            int count = first < _numbering.Count ? _numbering.Count - first : 0;
-            int most = wanted == 0 || wanted > FunctionsAtMost ? FunctionsAtMost : wanted;
-            count = count < most ? count : most;
-            answer.Write16(ManagementList.FirstOffset, first);
-            answer.Write16(ManagementList.CountOffset, count);
-            answer.Write16(ManagementList.TotalOffset, _numbering.Count);
-            answer.Write16(ManagementList.EntryBytesOffset, ManagementFunction.Bytes);
+            int left = first < _numbering.Count ? _numbering.Count - first : 0;
+            int count = answer.CountOf(ManagementListRequest.CountOffset, FunctionsAtMost, left);
+            answer.WriteList(first, count, _numbering.Count, ManagementFunction.Bytes);
             int at = ManagementList.EntriesOffset;
             for (int function = first; function < first + count; function++)
             {

@@ -35,8 +35,7 @@ namespace SmartNicFw.Firmware.Virtio
         /// <summary>Connects the room.</summary>
         internal ControlQueue(
             ICommandPort port, VirtioState state, ReceiveCommands receive, MultiqueueCommands multiqueue,
-            StatisticsCommands statistics, CoalescingCommands coalescing, Counters counters,
-            EventRing events)
+            StatisticsCommands statistics, CoalescingCommands coalescing, Counters counters, EventRing events)
         {
             _events = events;
             _counters = counters;
