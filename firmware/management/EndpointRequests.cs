@@ -139,7 +139,7 @@ namespace SmartNicFw.Firmware.Management
 
         private int SettingsOf(int function)
         {
-            int flags = _port.IsLinkUp ? ManagementFunction.FlagsLinkUpMask : 0;
+            int flags = _addresses.IsLinkUp(function) ? ManagementFunction.FlagsLinkUpMask : 0;
             flags |= Setting(function, ManagementAttributeKind.SpoofCheck) != 0 ? ManagementFunction.FlagsSpoofCheckMask : 0;
             flags |= Setting(function, ManagementAttributeKind.Trust) != 0 ? ManagementFunction.FlagsTrustMask : 0;
             flags |= Setting(function, ManagementAttributeKind.Adaptive) != 0 ? ManagementFunction.FlagsAdaptiveMask : 0;

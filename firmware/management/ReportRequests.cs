@@ -62,6 +62,7 @@ namespace SmartNicFw.Firmware.Management
             answer.Write64(ManagementFunctionStatistics.NotificationsOffset, _counters.Notifications[function]);
             answer.Write64(ManagementFunctionStatistics.BrokenOffset, _counters.Broken[function]);
             answer.Write64(ManagementFunctionStatistics.DmaFaultsOffset, _counters.DmaFaults[function]);
+            answer.Write64(ManagementFunctionStatistics.DeniedCommandsOffset, _counters.DeniedCommands[function]);
             answer.Done(ManagementFunctionStatistics.Bytes);
         }
 

@@ -28,7 +28,7 @@ public sealed class ReportTests(int way)
         uint[][] own =
         [
             counters.Turns, counters.Interrupts, counters.DeferredInterrupts, counters.LimitedInterrupts, counters.UnwantedInterrupts,
-            counters.Notifications, counters.Broken, counters.DmaFaults,
+            counters.Notifications, counters.Broken, counters.DmaFaults, counters.DeniedCommands,
         ];
         for (uint counter = 0; counter < own.Length; counter++)
         {
@@ -38,8 +38,8 @@ public sealed class ReportTests(int way)
         Answer statistics = lab.Ask(way, ManagementOpcode.FunctionStatistics, 2, 0);
 
         Assert.That(statistics.Payload, Is.EqualTo(Fields(
-            2, 0, 0u, Enumerable.Range(0, 11).SelectMany(counter => BitConverter.GetBytes(0x1_0000_00C8UL + (ulong)counter)).ToArray(),
-            Enumerable.Range(0, 8).SelectMany(counter => BitConverter.GetBytes(0xFFFF_FFF0UL + (ulong)counter)).ToArray())));
+            2, 0, 0u, Enumerable.Range(0, 12).SelectMany(counter => BitConverter.GetBytes(0x1_0000_00C8UL + (ulong)counter)).ToArray(),
+            Enumerable.Range(0, 9).SelectMany(counter => BitConverter.GetBytes(0xFFFF_FFF0UL + (ulong)counter)).ToArray())));
     }
 
     [Test]
