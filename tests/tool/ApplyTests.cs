@@ -8,6 +8,7 @@ using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using NUnit.Framework;
+using SmartNicFw.Hal.Regs;
 using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Policy;
 using SmartNicFw.HostTools.Transport;
@@ -159,6 +160,28 @@ public sealed class ApplyTests
             Assert.That(runs.Select(run => run.ExitCode), Is.All.Zero, string.Join('\n', runs.Select(run => run.Errors)));
             Assert.That(wanted, Does.Contain(_tool.Text("export")));
         }
+    }
+
+    [Test]
+    public void What_another_one_changes_while_apply_waits_for_it_is_seen()
+    {
+        string file = FileOf("version: 1\nfunctions: {vf1: {weight: 5}}\n");
+        using var client = new ManagementClient(DeviceDiscovery.Open(_emulator.Socket), ManagementClient.StandardLimit);
+        using ManagementTransaction other = client.Begin();
+        Task<ProgramRun> run = Task.Run(() => _tool.Run("apply " + file));
+
+        // Its first look finds weight 1 at vf0; the transaction is kept open until then by going on with it.
+        int vf0 = client.Endpoint.PhysicalFunctions;
+        for (int change = 0; change < 20; change++)
+        {
+            other.SetAttribute(vf0, ManagementAttributeKind.Weight, (ulong)(change + 2));
+            Thread.Sleep(100);
+        }
+
+        other.Commit();
+        Assert.That(run.Result.ExitCode, Is.Zero, run.Result.Errors);
+        Assert.That(run.Result.Output, Does.Contain("~ vf0  weight  21 -> 1\n"));
+        Assert.That(_tool.Text("apply " + file), Does.StartWith("nothing to change"));
     }
 
     [Test]
