@@ -68,7 +68,7 @@ namespace SmartNicFw.Firmware
             _moderator = new InterruptModerator(
                 State, Msix, board.QueueEngine, board.Clock, _wheel, _firstInterruptTimer, coalescing, ceilings, Counters);
             Interrupts = new InterruptPolicy(Control, _moderator, ceilings, coalescing);
-            Policy = new VfPolicy(Control, State, board.SwitchTable, _moderator);
+            Policy = new VfPolicy(Control, State, board.SwitchTable, _moderator, board.EthernetPort);
             Steering steering = new Steering(State, board.SwitchTable);
             FunctionAccess access = new FunctionAccess(numbering, space, resets);
             Turns = new TurnsUnderWay(configuration, State, numbering, new TransferRules(numbering, space));
@@ -79,13 +79,13 @@ namespace SmartNicFw.Firmware
             CommonConfig common = new CommonConfig(configuration, State, new FeatureOffer(configuration, numbering), _lifecycle, Msix);
             _bars = new BarAccessHandler(
                 configuration, board.BarPort, numbering, access, State, common,
-                new NetConfig(configuration, State, board.EthernetPort), Msix, Mailbox, _doorbells, Counters);
+                new NetConfig(configuration, State, Policy), Msix, Mailbox, _doorbells, Counters);
             _window = new ConfigWindow(space, access, _bars);
-            _link = new LinkStatus(State, _moderator, board.EthernetPort, Events, Health);
+            _link = new LinkStatus(State, Policy, board.EthernetPort, Events, Health);
             ControlQueue control = new ControlQueue(
                 board.CommandPort, State, new ReceiveCommands(State, board.SwitchTable, Policy),
                 new MultiqueueCommands(State, steering), new StatisticsCommands(State, board.QueueEngine),
-                new CoalescingCommands(State, coalescing, _moderator));
+                new CoalescingCommands(State, coalescing, _moderator), Counters, Events);
             _scheduler = new DmaScheduler(
                 board.QueueEngine, _mastering, State, Pending, Turns, _lifecycle, _moderator, control, errors, Events, Health, Counters);
             _arbiter = new QueueArbiter(Pending, _scheduler);

@@ -50,7 +50,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         Switch = new PacketSwitch(functions);
         _sinks = new IInterruptSink?[functions];
         int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
-        Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, _memory, log ?? NullLogger.Instance);
+        Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, _memory, log ?? NullLogger.Instance) { Port = new SinkPort() };
         Timed = link is null
             ? null
             : new TimedEngine(

@@ -88,25 +88,27 @@ public sealed class ManagementLink : IManagementPort
     public bool TryTake(ManagementRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        for (int tried = 0; tried < MaxClients && _pending > 0; tried++)
+        if (_pending == 0)
         {
-            _last = (_last + 1) % MaxClients;
-            ref Place place = ref _places[_last];
-            if (place.State is not (State.Waiting or State.Gone))
-            {
-                continue;
-            }
-
-            _pending--;
-            request.Client = _last;
-            request.IsGone = place.State == State.Gone;
-            request.Buffer = place.Buffer;
-            request.Bytes = place.Bytes;
-            place.State = request.IsGone ? State.Free : State.Taken;
-            return true;
+            return false;
         }
 
-        return false;
+        // What one who is gone has left open is in the way of the others.
+        _pending--;
+        int client = Find(State.Gone);
+        request.IsGone = client >= 0;
+        if (client < 0)
+        {
+            client = Find(State.Waiting);
+            _last = client;
+        }
+
+        ref Place place = ref _places[client];
+        request.Client = client;
+        request.Buffer = place.Buffer;
+        request.Bytes = place.Bytes;
+        place.State = request.IsGone ? State.Free : State.Taken;
+        return true;
     }
 
     /// <inheritdoc/>
@@ -127,6 +129,21 @@ public sealed class ManagementLink : IManagementPort
             default:
                 throw new InvalidOperationException("firmware completed a management request that it had not taken");
         }
+    }
+
+    // The next client behind the one that was taken last.
+    private int Find(State state)
+    {
+        for (int distance = 1; distance <= MaxClients; distance++)
+        {
+            int client = (_last + distance) % MaxClients;
+            if (_places[client].State == state)
+            {
+                return client;
+            }
+        }
+
+        return -1;
     }
 
     private struct Place

@@ -154,6 +154,7 @@ internal sealed class DemoRun : IDisposable
         _board.Firmware.DataPath.Policy.SetMac(index, mac);
         _board.Firmware.DataPath.Policy.SetPortVlan(index, station.PortVlan, 0);
         _board.Firmware.DataPath.Policy.SetSpoofCheck(index, true);
+        _board.Firmware.DataPath.Policy.SetTrust(index, station.TakesAllMulticast);
 
         // Every other driver uses packed rings.
         // A capture may hold frames beyond any MTU.

@@ -163,7 +163,7 @@ internal sealed unsafe class FrameMover
         {
             received.Offload = header.After(edit);
             _delivered += Padded(_frame.Length);
-            _receivers.Deliver(queue, _frame, edit, _destinations.Tci, received);
+            _receivers.Deliver(queue, _frame, edit, _destinations.Tag, received);
         }
         else
         {
@@ -174,7 +174,7 @@ internal sealed unsafe class FrameMover
     // The frame in one piece of our own, judged again there: a guest may have changed it since the first look.
     private void Finish(RunningQueue? queue, in ReceiveHeader received, int function, VlanEdit edit, in OffloadHeader header)
     {
-        int length = _frame.CopyTo(_whole, edit, _destinations.Tci);
+        int length = _frame.CopyTo(_whole, edit, _destinations.Tag);
         Span<byte> whole = _whole.AsSpan(0, length);
         ReadOnlySpan<byte> prefix = whole[..Math.Min(length, FrameHeader.MaxPrefixBytes)];
         OffloadHeader moved = header.After(edit);

@@ -105,14 +105,14 @@ internal sealed unsafe class FrameView
 
     /// <summary>Copies the frame into one piece, with an edit of its VLAN tag.</summary>
     /// <returns>Bytes written.</returns>
-    public int CopyTo(Span<byte> target, VlanEdit edit, int tci)
+    public int CopyTo(Span<byte> target, VlanEdit edit, uint tag)
     {
         int at = Math.Min(Ethernet.TypeOffset, Length);
         int rest = edit == VlanEdit.Strip ? at + Ethernet.TagBytes : at;
         Read(0, target[..at]);
         if (edit == VlanEdit.Insert)
         {
-            VlanTag.Write(target[at..], tci);
+            VlanTag.Write(target[at..], tag);
             at += Ethernet.TagBytes;
         }
 

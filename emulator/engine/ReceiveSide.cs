@@ -57,16 +57,16 @@ internal sealed unsafe class ReceiveSide
     /// <param name="queue">The receive queue.</param>
     /// <param name="frame">The frame as it came.</param>
     /// <param name="edit">What happens to its VLAN tag on the way.</param>
-    /// <param name="tci">Tag to insert.</param>
+    /// <param name="tagValue">Tag to insert.</param>
     /// <param name="header">VIRTIO header for the frame after the edit.</param>
     /// <returns>False when it was dropped for want of buffers: the next one would be too.</returns>
-    public bool Deliver(RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header)
+    public bool Deliver(RunningQueue queue, FrameView frame, VlanEdit edit, uint tagValue, in ReceiveHeader header)
     {
         int length = frame.Length + VlanTag.LengthChange(edit);
         Backlog backlog = queue.Backlog!;
         Placed placed = backlog.Count > 0 || !_table.MayReach(queue)
             ? Placed.NoBuffer
-            : TryPlace(queue, frame, edit, tci, header, length);
+            : TryPlace(queue, frame, edit, tagValue, header, length);
         switch (placed)
         {
             case Placed.Yes:
@@ -85,7 +85,7 @@ internal sealed unsafe class ReceiveSide
                 _table.MarkBroken(queue);
                 return false;
             default:
-                return TryWait(queue, backlog, frame, edit, tci, header, length);
+                return TryWait(queue, backlog, frame, edit, tagValue, header, length);
         }
 
         return true;
@@ -171,7 +171,7 @@ internal sealed unsafe class ReceiveSide
     }
 
     private bool TryWait(
-        RunningQueue queue, Backlog backlog, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int length)
+        RunningQueue queue, Backlog backlog, FrameView frame, VlanEdit edit, uint tagValue, in ReceiveHeader header, int length)
     {
         RestIfStarved(queue);
         Span<byte> room = backlog.Reserve(length);
@@ -182,13 +182,13 @@ internal sealed unsafe class ReceiveSide
             return false;
         }
 
-        frame.CopyTo(room, edit, tci);
+        frame.CopyTo(room, edit, tagValue);
         backlog.Add(room, length, header);
         return true;
     }
 
     private Placed TryPlace(
-        RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int length)
+        RunningQueue queue, FrameView frame, VlanEdit edit, uint tagValue, in ReceiveHeader header, int length)
     {
         // A receiver that knows the MTU gets nothing beyond it but what is yet to be segmented (5.1.4.1).
         if (!header.Offload.IsGso && length > LongestPlain(queue) && length > LongestPlain(queue) + TagBytes(frame, edit))
@@ -207,7 +207,7 @@ internal sealed unsafe class ReceiveSide
         ChainBytes.Write(_chains[0], 0, headerBytes);
         _chain = 0;
         _chainOffset = (uint)queue.HeaderBytes;
-        Put(frame, edit, tci);
+        Put(frame, edit, tagValue);
         for (int index = 0; index < taken; index++)
         {
             queue.Ring.Complete(_chains[index], index < _chain ? (uint)_chains[index].WritableBytes : _chainOffset);
@@ -292,7 +292,7 @@ internal sealed unsafe class ReceiveSide
         return 0;
     }
 
-    private void Put(FrameView frame, VlanEdit edit, int tci)
+    private void Put(FrameView frame, VlanEdit edit, uint tagValue)
     {
         if (edit == VlanEdit.None)
         {
@@ -305,7 +305,7 @@ internal sealed unsafe class ReceiveSide
         if (edit == VlanEdit.Insert)
         {
             Span<byte> tag = stackalloc byte[Ethernet.TagBytes];
-            VlanTag.Write(tag, tci);
+            VlanTag.Write(tag, tagValue);
             for (int index = 0; index < tag.Length; index++)
             {
                 NextRoom();

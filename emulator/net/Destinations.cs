@@ -16,6 +16,7 @@ public enum SwitchVerdict
     DropMalformed = Counter.DroppedMalformed,
     DropControlFrame = Counter.DroppedControlFrame,
     DropNoDestination = Counter.DroppedNoDestination,
+    DropLinkDown = Counter.DroppedLinkDown,
 }
 
 /// <summary>What is done to a frame's outer VLAN tag on the way to one destination.</summary>
@@ -24,7 +25,7 @@ public enum VlanEdit : byte
     /// <summary>The frame goes as it came.</summary>
     None = 0,
 
-    /// <summary>A tag with <see cref="Destinations.Tci"/> goes in at offset 12: 4 bytes more.</summary>
+    /// <summary>A tag with <see cref="Destinations.Tag"/> goes in at offset 12: 4 bytes more.</summary>
     Insert = 1,
 
     /// <summary>The tag at offset 12 is left out: 4 bytes less.</summary>
@@ -57,8 +58,8 @@ public sealed class Destinations
     /// <summary>What is done to the tag for the port: None or Insert.</summary>
     public VlanEdit PortEdit { get; internal set; }
 
-    /// <summary>TCI of the tag to insert.</summary>
-    public int Tci { get; internal set; }
+    /// <summary>The tag to insert: its protocol in bits 31:16, its TCI below.</summary>
+    public uint Tag { get; internal set; }
 }
 
 /// <summary>Writes VLAN tags.</summary>
@@ -74,25 +75,25 @@ public static class VlanTag
 
     /// <summary>Writes TPID and TCI, for offset <see cref="Ethernet.TypeOffset"/> of a frame.</summary>
     /// <param name="tag">At least <see cref="Ethernet.TagBytes"/> bytes.</param>
-    /// <param name="tci">Priority and VLAN.</param>
-    public static void Write(Span<byte> tag, int tci)
-    {
-        BinaryPrimitives.WriteUInt16BigEndian(tag, Ethernet.TypeVlan);
-        BinaryPrimitives.WriteUInt16BigEndian(tag[2..], (ushort)tci);
-    }
+    /// <param name="value">Protocol, and below it priority and VLAN.</param>
+    public static void Write(Span<byte> tag, uint value) => BinaryPrimitives.WriteUInt32BigEndian(tag, value);
+
+    /// <summary>A tag's value.</summary>
+    public static uint Value(int protocol, int vlan, int priority) =>
+        ((uint)protocol << 16) | ((uint)(priority & 7) << Ethernet.PriorityShift) | (uint)(vlan & Ethernet.VlanMask);
 
     /// <summary>Copies a whole frame with an edit.</summary>
     /// <param name="frame">The frame, at least as long as its header (with a tag, for Strip).</param>
     /// <param name="target">Room for the frame after the edit.</param>
     /// <returns>Bytes written.</returns>
-    public static int Copy(ReadOnlySpan<byte> frame, VlanEdit edit, int tci, Span<byte> target)
+    public static int Copy(ReadOnlySpan<byte> frame, VlanEdit edit, uint tag, Span<byte> target)
     {
         int rest = Ethernet.TypeOffset;
         int written = Ethernet.TypeOffset;
         frame[..Ethernet.TypeOffset].CopyTo(target);
         if (edit == VlanEdit.Insert)
         {
-            Write(target[Ethernet.TypeOffset..], tci);
+            Write(target[Ethernet.TypeOffset..], tag);
             written += Ethernet.TagBytes;
         }
         else if (edit == VlanEdit.Strip)

@@ -64,7 +64,7 @@ public sealed partial class PacketSwitch
     private int FindPlainOwner(int source, ulong destination, ulong address, int type)
     {
         ref FunctionState sender = ref _functions[source];
-        if (!sender.IsEnabled || (destination & 1) != 0 || (address & 1) != 0 || address == 0
+        if (!sender.IsEnabled || sender.IsLinkDown || (destination & 1) != 0 || (address & 1) != 0 || address == 0
             || (sender.IsSpoofChecked && address != sender.Mac) || _unicastCount != 0
             || type is Ethernet.TypeVlan or Ethernet.TypeServiceVlan or Ethernet.TypeMacControl or Ethernet.TypeLldp)
         {
@@ -82,7 +82,7 @@ public sealed partial class PacketSwitch
         int function = _owners.Owner(entry);
         int mode = _functions[function].Mode;
         bool isRefused = (mode & ReceiveMode.NoUnicast) != 0 && (mode & ReceiveMode.Promiscuous) == 0;
-        return function == source || isRefused || IsSteered(function) ? NotPlain : function;
+        return function == source || isRefused || _functions[function].IsLinkDown || IsSteered(function) ? NotPlain : function;
     }
 
     private void ForgetPlain() => _plainGeneration++;

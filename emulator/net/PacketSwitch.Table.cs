@@ -96,13 +96,27 @@ public sealed partial class PacketSwitch
     }
 
     /// <inheritdoc/>
-    public void SetPortVlan(int function, int vlan, int priority)
+    public void SetPortVlan(int function, int vlan, int priority, int protocol)
     {
         Unlink(function);
         vlan &= Ethernet.VlanMask;
-        _functions[function].PortVlan = vlan;
-        _functions[function].Tci = vlan == 0 ? 0 : ((priority & 7) << Ethernet.PriorityShift) | vlan;
+        _functions[function].PortVlan = vlan != 0 && protocol == Ethernet.TypeServiceVlan ? vlan | ServiceVlan : vlan;
+        _functions[function].Tag = vlan == 0 ? 0 : VlanTag.Value(protocol, vlan, priority);
         Link(function);
+    }
+
+    /// <inheritdoc/>
+    public void SetLinkUp(int function, bool isUp)
+    {
+        ForgetPlain();
+        _functions[function].IsLinkDown = !isUp;
+    }
+
+    /// <inheritdoc/>
+    public void SetTrusted(int function, bool isTrusted)
+    {
+        ForgetPlain();
+        _functions[function].IsTrusted = isTrusted;
     }
 
     /// <inheritdoc/>
@@ -198,10 +212,12 @@ public sealed partial class PacketSwitch
         public ulong Mac;
         public int Mode;
         public int PortVlan;
-        public int Tci;
+        public uint Tag;
         public bool IsEnabled;
         public bool IsSpoofChecked;
         public bool IsVlanFiltered;
+        public bool IsLinkDown;
+        public bool IsTrusted;
         public bool IsMulticastOverflow;
     }
 }

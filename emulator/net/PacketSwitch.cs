@@ -8,7 +8,7 @@ namespace SmartNicFw.Emulator.Net;
 /// <summary>
 /// Forwards by destination address and VLAN between functions and one port. Frames of a function with a port VLAN are in
 /// that VLAN without bearing its tag; frames of others are in the VLAN of their outer tag. A function with a port VLAN neither
-/// sends nor receives a tag. A frame never returns to where it came from, and each look-up costs its destinations, not the
+/// sends nor receives a tag, but for a customer tag within a service tag. A frame never returns to where it came from, and each look-up costs its destinations, not the
 /// number of functions. Nothing is allocated and nothing thrown on what a frame contains. One thread owns it.
 /// </summary>
 public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
@@ -20,6 +20,9 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
     /// Longest frame, bytes: the largest that VIRTIO lets a driver send, with two VLAN tags. Source: VIRTIO 1.4, 5.1.6.3.
     /// </summary>
     public const int MaxFrameBytes = 65589 + (FrameHeader.MaxTags * Ethernet.TagBytes);
+
+    // Set in the number of a VLAN of service tags: 100 of them and 100 of the customer's are two.
+    private const int ServiceVlan = 0x1000;
 
     // 01:80:C2:00:00:00 to 0F, which no bridge forwards (IEEE 802.1Q, table 8-1), and among them pause (IEEE 802.3, 31A).
     private const ulong LinkControlMask = 0xF0FF_FFFF_FFFF;
@@ -60,7 +63,7 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
         result.Count = 0;
         result.ToPort = false;
         result.PortEdit = VlanEdit.None;
-        result.Tci = 0;
+        result.Tag = 0;
         SwitchVerdict verdict = Forward(sourceFunction, headerPrefix, frameLength, result);
         if (verdict == SwitchVerdict.Forward)
         {
@@ -93,7 +96,8 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
             return SwitchVerdict.DropMalformed;
         }
 
-        var frame = new Passage { Source = source, Vlan = header.Vlan, TagCount = header.TagCount, IsServiceTag = header.IsServiceTag };
+        int vlan = header.IsServiceTag && header.Vlan != 0 ? header.Vlan | ServiceVlan : header.Vlan;
+        var frame = new Passage { Source = source, Vlan = vlan, TagCount = header.TagCount };
         SwitchVerdict verdict = source == Port ? AdmitFromPort(header) : AdmitFromFunction(header, ref frame, result);
         if (verdict != SwitchVerdict.Forward)
         {
@@ -120,6 +124,9 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
         return result.ToPort || result.Count != 0 ? SwitchVerdict.Forward : SwitchVerdict.DropNoDestination;
     }
 
+    // Tags that a function in a port VLAN has in its own frames: a customer's within a service tag.
+    private static int TagsWithin(int portVlan) => (portVlan & ServiceVlan) == 0 ? 0 : 1;
+
     // Pause ends at the link; other frames for the link's addresses may be of use to a function that asked for them.
     private static SwitchVerdict AdmitFromPort(in FrameHeader header) =>
         header.Destination == PauseAddress || header.EtherType == Ethernet.TypeMacControl
@@ -132,6 +139,11 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
         if (!sender.IsEnabled)
         {
             return SwitchVerdict.DropNoDestination;
+        }
+
+        if (sender.IsLinkDown)
+        {
+            return SwitchVerdict.DropLinkDown;
         }
 
         if ((header.Destination & LinkControlMask) == LinkControl
@@ -147,14 +159,14 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
 
         if (sender.PortVlan != 0)
         {
-            if (header.TagCount != 0)
+            if (header.TagCount > TagsWithin(sender.PortVlan) || header.IsServiceTag)
             {
                 return SwitchVerdict.DropVlan;
             }
 
             frame.IsInserted = true;
             frame.Vlan = sender.PortVlan;
-            result.Tci = sender.Tci;
+            result.Tag = sender.Tag;
         }
 
         return SwitchVerdict.Forward;
@@ -171,11 +183,13 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
         }
 
         int refusal = isGroup ? ReceiveMode.NoMulticast : ReceiveMode.NoUnicast;
-        bool isKnown = OfferChain(_owners.Find(MacTable.Key(destination, 0)), refusal, takers != 0, frame, result);
-        if (frame.Vlan != 0 && _portVlanFunctions != 0)
-        {
-            isKnown |= OfferChain(_owners.Find(MacTable.Key(destination, frame.Vlan)), refusal, takers != 0, frame, result);
-        }
+        int first = _owners.Find(MacTable.Key(destination, 0));
+        int second = frame.Vlan != 0 && _portVlanFunctions != 0 ? _owners.Find(MacTable.Key(destination, frame.Vlan)) : MacTable.None;
+
+        // Somebody's own: who only lists the address gets it if it is trusted.
+        ulong own = !isGroup && (HasOwn(first, destination) || HasOwn(second, destination)) ? destination : 0;
+        bool isKnown = OfferChain(first, refusal, takers != 0, own, frame, result);
+        isKnown |= OfferChain(second, refusal, takers != 0, own, frame, result);
 
         if (takers != 0)
         {
@@ -185,14 +199,15 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
         return isKnown;
     }
 
-    private bool OfferChain(int entry, int refusal, bool isMarking, in Passage frame, Destinations result)
+    private bool OfferChain(int entry, int refusal, bool isMarking, ulong own, in Passage frame, Destinations result)
     {
         bool isKnown = entry != MacTable.None;
         for (; entry != MacTable.None; entry = _owners.Next(entry))
         {
             int function = _owners.Owner(entry);
-            int mode = _functions[function].Mode;
-            if ((mode & refusal) != 0 && (mode & ReceiveMode.Promiscuous) == 0)
+            ref FunctionState owner = ref _functions[function];
+            if (((owner.Mode & refusal) != 0 && (owner.Mode & ReceiveMode.Promiscuous) == 0)
+                || (own != 0 && own != owner.Mac && !owner.IsTrusted))
             {
                 continue;
             }
@@ -206,6 +221,19 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
         }
 
         return isKnown;
+    }
+
+    private bool HasOwn(int entry, ulong destination)
+    {
+        for (; entry != MacTable.None; entry = _owners.Next(entry))
+        {
+            if (_functions[_owners.Owner(entry)].Mac == destination)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void Offer(int[] takers, int count, in Passage frame, Destinations result)
@@ -236,11 +264,18 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
         }
 
         ref FunctionState receiver = ref _functions[function];
+        if (receiver.IsLinkDown)
+        {
+            CountDropped(function, Counter.DroppedLinkDown);
+            return;
+        }
+
         VlanEdit edit = VlanEdit.None;
         if (receiver.PortVlan != 0)
         {
-            // Untagged after one strip, and never a service tag of the same number.
-            if (receiver.PortVlan != frame.Vlan || frame.TagCount > 1 || frame.IsServiceTag)
+            // Of the same protocol too; and after one strip with no more tags than the function may send.
+            int tags = frame.IsInserted ? frame.TagCount : frame.TagCount - 1;
+            if (receiver.PortVlan != frame.Vlan || tags > TagsWithin(receiver.PortVlan))
             {
                 return;
             }
@@ -250,7 +285,7 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
         else
         {
             // A priority tag (VLAN 0) names no VLAN.
-            if (receiver.IsVlanFiltered && frame.Vlan != 0 && !IsMember(function, frame.Vlan))
+            if (receiver.IsVlanFiltered && frame.Vlan != 0 && !IsMember(function, frame.Vlan & Ethernet.VlanMask))
             {
                 return;
             }
@@ -280,7 +315,6 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
         public int Source;
         public int Vlan;
         public int TagCount;
-        public bool IsServiceTag;
         public bool IsInserted;
     }
 }

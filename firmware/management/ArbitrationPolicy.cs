@@ -92,7 +92,7 @@ namespace SmartNicFw.Firmware.Management
         /// <param name="weight">1 to <see cref="DeficitRounds.MaxWeight"/>.</param>
         public string SetWeight(int function, int weight)
         {
-            return _control.Change(function, ManagementAttributeKind.Weight, weight);
+            return _control.Change(function, ManagementAttributeKind.Weight, (ulong)weight);
         }
 
         /// <summary>Sets what a function is guaranteed and what it may send at the most.</summary>
@@ -130,7 +130,7 @@ namespace SmartNicFw.Firmware.Management
                 ? _control.FaultText
                 : _control.Change(
                     function, ManagementAttributeKind.Vlan,
-                    (long)((vlan & ~(ulong)ManagementVlan.PriorityMask) | ((ulong)priority << ManagementVlan.PriorityShift)));
+                    (vlan & ~(ulong)ManagementVlan.PriorityMask) | ((ulong)priority << ManagementVlan.PriorityShift));
         }
 
         /// <summary>Says which class a priority is of, also for the functions that have it.</summary>
@@ -164,7 +164,7 @@ namespace SmartNicFw.Firmware.Management
         /// <param name="group"><see cref="Port"/> or a group that was added.</param>
         public string SetGroup(int function, int group)
         {
-            return _control.Change(function, ManagementAttributeKind.RateGroup, group);
+            return _control.Change(function, ManagementAttributeKind.RateGroup, (ulong)group);
         }
 
         /// <summary>Adds a group right under the port.</summary>

@@ -28,6 +28,9 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>Turns that a fault or a time-out ended, by function.</summary>
         public readonly uint[] DmaFaults;
 
+        /// <summary>Commands of its control queue that policy forbids, by function.</summary>
+        public readonly uint[] DeniedCommands;
+
         /// <summary>Makes room for every function.</summary>
         public Counters(int functions)
         {
@@ -39,6 +42,7 @@ namespace SmartNicFw.Firmware.Management
             Notifications = new uint[functions];
             Broken = new uint[functions];
             DmaFaults = new uint[functions];
+            DeniedCommands = new uint[functions];
         }
 
         /// <summary>Doorbells of queues that are not there or do not run.</summary>

@@ -71,14 +71,9 @@ namespace SmartNicFw.Firmware.Management
         public void FunctionInfo(ManagementAnswer answer)
         {
             int first = answer.Read16(ManagementListRequest.FirstOffset);
-            int wanted = answer.Read16(ManagementListRequest.CountOffset);
-            int count = first < _numbering.Count ? _numbering.Count - first : 0;
-            int most = wanted == 0 || wanted > FunctionsAtMost ? FunctionsAtMost : wanted;
-            count = count < most ? count : most;
-            answer.Write16(ManagementList.FirstOffset, first);
-            answer.Write16(ManagementList.CountOffset, count);
-            answer.Write16(ManagementList.TotalOffset, _numbering.Count);
-            answer.Write16(ManagementList.EntryBytesOffset, ManagementFunction.Bytes);
+            int left = first < _numbering.Count ? _numbering.Count - first : 0;
+            int count = answer.CountOf(ManagementListRequest.CountOffset, FunctionsAtMost, left);
+            answer.WriteList(first, count, _numbering.Count, ManagementFunction.Bytes);
             int at = ManagementList.EntriesOffset;
             for (int function = first; function < first + count; function++)
             {
@@ -144,7 +139,7 @@ namespace SmartNicFw.Firmware.Management
 
         private int SettingsOf(int function)
         {
-            int flags = _port.IsLinkUp ? ManagementFunction.FlagsLinkUpMask : 0;
+            int flags = _addresses.IsLinkUp(function) ? ManagementFunction.FlagsLinkUpMask : 0;
             flags |= Setting(function, ManagementAttributeKind.SpoofCheck) != 0 ? ManagementFunction.FlagsSpoofCheckMask : 0;
             flags |= Setting(function, ManagementAttributeKind.Trust) != 0 ? ManagementFunction.FlagsTrustMask : 0;
             flags |= Setting(function, ManagementAttributeKind.Adaptive) != 0 ? ManagementFunction.FlagsAdaptiveMask : 0;

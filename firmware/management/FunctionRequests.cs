@@ -30,7 +30,7 @@ namespace SmartNicFw.Firmware.Management
         public void ResetVf(ManagementAnswer answer)
         {
             int function = FunctionOf(answer);
-            if (function == FunctionNumbering.None || !IsRest(answer, ManagementFunctionNumber.ReservedOffset))
+            if (function == FunctionNumbering.None || !answer.IsZero(ManagementFunctionNumber.ReservedOffset))
             {
                 return;
             }
@@ -42,7 +42,7 @@ namespace SmartNicFw.Firmware.Management
             }
             else if (!_rights.MayChange(function))
             {
-                _rights.Deny(answer, ManagementOpcode.ResetVf, ForeignFunction);
+                _rights.Deny(answer, ForeignFunction);
             }
             else if (IsThere(answer, function))
             {
@@ -57,7 +57,7 @@ namespace SmartNicFw.Firmware.Management
             int function = FunctionOf(answer);
             int register = answer.Read16(ManagementConfigRead.RegisterOffset);
             int length = answer.Read16(ManagementConfigRead.LengthOffset);
-            if (function == FunctionNumbering.None || !IsRest(answer, ManagementConfigRead.ReservedOffset))
+            if (function == FunctionNumbering.None || !answer.IsZero(ManagementConfigRead.ReservedOffset))
             {
                 return;
             }
@@ -103,18 +103,6 @@ namespace SmartNicFw.Firmware.Management
 
             answer.Refuse(ManagementStatus.BadArgument, ManagementReason.NoSuchFunction, "there is no such function");
             return FunctionNumbering.None;
-        }
-
-        /// <summary>Whether 16 bits that have no name are zero; the request is refused when they are not.</summary>
-        public static bool IsRest(ManagementAnswer answer, int offset)
-        {
-            if (answer.Read16(offset) == 0)
-            {
-                return true;
-            }
-
-            answer.Refuse(ManagementStatus.BadArgument, ManagementReason.ReservedNotZero, "bytes without a name are not zero");
-            return false;
         }
 
         private bool IsThere(ManagementAnswer answer, int function)

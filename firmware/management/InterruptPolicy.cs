@@ -38,7 +38,7 @@ namespace SmartNicFw.Firmware.Management
         /// <param name="perSecond">0 (none) to <see cref="InterruptCeilings.MaxPerSecond"/>.</param>
         public string SetCeiling(int function, int perSecond)
         {
-            return _control.Change(function, ManagementAttributeKind.InterruptCeiling, perSecond);
+            return _control.Change(function, ManagementAttributeKind.InterruptCeiling, (ulong)perSecond);
         }
 
         /// <summary>Whether a function's interrupts are moderated adaptively where its driver sets nothing.</summary>
@@ -53,7 +53,7 @@ namespace SmartNicFw.Firmware.Management
         /// </summary>
         public string SetAdaptive(int function, bool isAdaptive)
         {
-            return _control.Change(function, ManagementAttributeKind.Adaptive, isAdaptive ? 1 : 0);
+            return _control.Change(function, ManagementAttributeKind.Adaptive, isAdaptive ? 1UL : 0);
         }
 
         /// <summary>Where adaptive moderation stands with a queue, 0 to <see cref="AdaptiveLevels.Highest"/>; -1 when it does not decide.</summary>

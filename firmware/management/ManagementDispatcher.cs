@@ -25,14 +25,9 @@ namespace SmartNicFw.Firmware.Management
         private readonly ManagementAnswer _answer = new ManagementAnswer();
         private readonly ManagementRequest _request = new ManagementRequest();
 
-        // The request under way: where it lies, and what its answer repeats.
-        private byte[] _buffer;
-        private int _at;
-        private int _opcode;
-        private uint _sequence;
+        // The request that was taken last: of a window or of the port, and whether its answer waits until it is kept.
         private bool _isWindows;
         private bool _isHeld;
-        private bool _wasWindows;
 
         /// <summary>Builds the rooms that answer.</summary>
         public ManagementDispatcher(
@@ -71,19 +66,29 @@ namespace SmartNicFw.Firmware.Management
                 _policy.Step(_clock.NowUs);
             }
 
-            if (_isHeld)
+            // Whoever's change is being kept: what is asked meanwhile waits.
+            if (_policy.IsSaving)
             {
-                if (!_policy.IsSaving)
-                {
-                    Release();
-                }
-
                 return;
             }
 
-            if (TryTake())
+            if (_isHeld)
             {
-                Handle(_isWindows ? _mailbox.RequestBytes(_rights.Asker) : _request.Bytes);
+                Release();
+                return;
+            }
+
+            // Windows and port take turns.
+            if (_isWindows)
+            {
+                if (!TryPort())
+                {
+                    TryWindow();
+                }
+            }
+            else if (!TryWindow())
+            {
+                TryPort();
             }
         }
 
@@ -101,15 +106,7 @@ namespace SmartNicFw.Firmware.Management
             }
         }
 
-        // Windows and port take turns.
-        private bool TryTake()
-        {
-            bool isTaken = _wasWindows ? TryTakeOfPort() || TryTakeOfWindow() : TryTakeOfWindow() || TryTakeOfPort();
-            _wasWindows = isTaken && _isWindows;
-            return isTaken;
-        }
-
-        private bool TryTakeOfWindow()
+        private bool TryWindow()
         {
             int window = _mailbox.Take();
             if (window == FunctionNumbering.None)
@@ -119,53 +116,34 @@ namespace SmartNicFw.Firmware.Management
 
             _rights.Asker = window;
             _isWindows = true;
-            _buffer = _mailbox.Buffers;
-            _at = ManagementMailbox.BufferOf(window);
+            Handle(_mailbox.Buffers, ManagementMailbox.BufferOf(window), _mailbox.RequestBytes(window));
             return true;
         }
 
-        private bool TryTakeOfPort()
+        private bool TryPort()
         {
             if (!_port.TryTake(_request))
             {
                 return false;
             }
 
-            int asker = _rights.OfClient(_request.Client);
+            _rights.Asker = _rights.OfClient(_request.Client);
+            _isWindows = false;
             if (_request.IsGone)
             {
-                _policies.Forget(asker);
-                return false;
+                _policies.Forget(_rights.Asker);
+            }
+            else
+            {
+                Handle(_request.Buffer, 0, _request.Bytes);
             }
 
-            _rights.Asker = asker;
-            _isWindows = false;
-            _buffer = _request.Buffer;
-            _at = 0;
             return true;
         }
 
-        private void Handle(int bytes)
+        private void Handle(byte[] buffer, int offset, int bytes)
         {
-            bool hasHeader = bytes >= ManagementFrame.HeaderBytes;
-            _opcode = hasHeader ? ManagementCodec.Opcode(_buffer, _at) : 0;
-            _sequence = hasHeader ? ManagementCodec.Sequence(_buffer, _at) : 0;
-            _answer.Begin(_buffer, _at + ManagementFrame.PayloadOffset);
-            int status = ManagementCodec.Check(_buffer, _at, bytes, ManagementFrame.Request);
-            int wanted = ManagementOpcode.RequestBytes(_opcode);
-            if (status != ManagementStatus.Ok)
-            {
-                _answer.Refuse(status, ManagementReason.None, null);
-            }
-            else if (wanted == ManagementOpcode.Unknown)
-            {
-                _answer.Refuse(ManagementStatus.UnknownOpcode, ManagementReason.None, null);
-            }
-            else if (wanted != ManagementCodec.PayloadBytes(_buffer, _at))
-            {
-                _answer.Refuse(ManagementStatus.WrongLength, ManagementReason.None, null);
-            }
-            else
+            if (_answer.Begin(buffer, offset, bytes))
             {
                 Dispatch();
             }
@@ -179,7 +157,7 @@ namespace SmartNicFw.Firmware.Management
 
         private void Dispatch()
         {
-            switch (_opcode)
+            switch (_answer.Opcode)
             {
                 case ManagementOpcode.EndpointInfo:
                     _endpoint.EndpointInfo(_answer);
@@ -188,7 +166,7 @@ namespace SmartNicFw.Firmware.Management
                     _endpoint.FunctionInfo(_answer);
                     break;
                 case ManagementOpcode.SetNumVFs:
-                    _rights.Deny(_answer, _opcode, "NumVFs is the host's to write: echo N > sriov_numvfs there");
+                    _rights.Deny(_answer, "NumVFs is the host's to write: echo N > sriov_numvfs there");
                     break;
                 case ManagementOpcode.ResetVf:
                     _functions.ResetVf(_answer);
@@ -216,7 +194,7 @@ namespace SmartNicFw.Firmware.Management
 
         private void DispatchPolicy()
         {
-            switch (_opcode)
+            switch (_answer.Opcode)
             {
                 case ManagementOpcode.GetAttribute:
                     _policies.GetAttribute(_answer);
@@ -276,21 +254,7 @@ namespace SmartNicFw.Firmware.Management
 
         private void Answer()
         {
-            int bytes;
-            if (_answer.Status == ManagementStatus.Ok)
-            {
-                bytes = ManagementCodec.WriteResponse(_buffer, _at, _opcode, _sequence, _answer.Status, _answer.Bytes);
-            }
-            else if (_answer.Reason == ManagementReason.None && _answer.Text == null)
-            {
-                bytes = ManagementCodec.WriteResponse(_buffer, _at, _opcode, _sequence, _answer.Status, 0);
-            }
-            else
-            {
-                bytes = ManagementCodec.WriteRefusal(
-                    _buffer, _at, _opcode, _sequence, _answer.Status, _answer.Reason, _answer.Change, _answer.Text);
-            }
-
+            int bytes = _answer.Write();
             if (_isWindows)
             {
                 _mailbox.Complete(bytes);

@@ -50,10 +50,11 @@ namespace SmartNicFw.Firmware.Management
         }
 
         /// <summary>Refuses the request, and records it.</summary>
-        public void Deny(ManagementAnswer answer, int opcode, string text)
+        public void Deny(ManagementAnswer answer, string text)
         {
             answer.Refuse(ManagementStatus.Denied, ManagementReason.None, text);
-            _events.Add(IsWindow(Asker) ? Asker : ManagementFunctionNumber.Endpoint, ManagementEventKind.RequestDenied, (uint)opcode);
+            _events.Add(
+                IsWindow(Asker) ? Asker : ManagementFunctionNumber.Endpoint, ManagementEventKind.RequestDenied, (uint)answer.Opcode);
         }
     }
 }

@@ -304,9 +304,9 @@ namespace SmartNicFw.Firmware.Management
 
         /// <summary>Sets an attribute at once, for those who ask beside the protocol.</summary>
         /// <returns>Null, or why nothing has changed.</returns>
-        internal string Change(int function, int attribute, long value)
+        internal string Change(int function, int attribute, ulong value)
         {
-            return IsFree && SetAttribute(function, attribute, (ulong)value) == ManagementStatus.Ok ? null : FaultText;
+            return IsFree && SetAttribute(function, attribute, value) == ManagementStatus.Ok ? null : FaultText;
         }
 
         /// <summary>Commits a transaction whose changes were all taken, and forgets another.</summary>
@@ -324,10 +324,16 @@ namespace SmartNicFw.Firmware.Management
             return Commit(transaction, (uint)_changes, false) == ManagementStatus.Ok ? null : FaultText;
         }
 
-        /// <summary>True when an address can be a function's and is no other's, nor is what another gets back by a reset.</summary>
+        /// <summary>True for an address that another function has, or gets back by a reset.</summary>
+        internal bool IsOthers(int function, ulong mac)
+        {
+            return _judge.HolderOf(Table, function, mac) != FunctionNumbering.None;
+        }
+
+        /// <summary>True for an address that can be a function's and is no other's.</summary>
         internal bool IsFreeMac(int function, ulong mac)
         {
-            return IsMac(mac) && _judge.HolderOf(Table, function, mac) == FunctionNumbering.None;
+            return IsMac(mac) && !IsOthers(function, mac);
         }
 
         private static bool IsMac(ulong mac)

@@ -1,6 +1,5 @@
 // Requests that read and change policy: attributes, rate groups, transactions. Judges who may; what may be is policy's to judge.
 using SmartNicFw.Firmware.Config;
-using SmartNicFw.Hal;
 using SmartNicFw.Hal.Regs;
 
 namespace SmartNicFw.Firmware.Management
@@ -69,14 +68,14 @@ namespace SmartNicFw.Firmware.Management
 
             if (!_rights.MayChange(function))
             {
-                _rights.Deny(answer, ManagementOpcode.SetAttribute, FunctionRequests.ForeignFunction);
+                _rights.Deny(answer, FunctionRequests.ForeignFunction);
                 return;
             }
 
-            if (FunctionRequests.IsRest(answer, ManagementAttributeValue.ReservedOffset)
-                && FunctionRequests.IsRest(answer, ManagementAttributeValue.ReservedOffset + 2) && IsFree(answer))
+            if (answer.IsZero(ManagementAttributeValue.ReservedOffset)
+                && answer.IsZero(ManagementAttributeValue.ReservedOffset + 2) && IsFree(answer))
             {
-                ulong value = LittleEndian.ReadU64(answer.Buffer, answer.Payload + ManagementAttributeValue.ValueOffset);
+                ulong value = answer.Read64(ManagementAttributeValue.ValueOffset);
                 Change(answer, _policy.SetAttribute(function, attribute, value), function, (uint)attribute);
             }
         }
@@ -84,7 +83,7 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>Adds a rate group.</summary>
         public void AddRateGroup(ManagementAnswer answer)
         {
-            if (MayChangeGroups(answer, ManagementOpcode.AddRateGroup))
+            if (MayChangeGroups(answer))
             {
                 ChangeGroup(answer, _policy.AddRateGroup(answer.Buffer, answer.Payload));
             }
@@ -93,7 +92,7 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>Sets fields of a rate group.</summary>
         public void SetRateGroup(ManagementAnswer answer)
         {
-            if (MayChangeGroups(answer, ManagementOpcode.SetRateGroup))
+            if (MayChangeGroups(answer))
             {
                 ChangeGroup(answer, _policy.SetRateGroup(answer.Buffer, answer.Payload));
             }
@@ -102,8 +101,8 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>Deletes a rate group.</summary>
         public void DeleteRateGroup(ManagementAnswer answer)
         {
-            if (MayChangeGroups(answer, ManagementOpcode.DeleteRateGroup)
-                && FunctionRequests.IsRest(answer, ManagementRateGroupNumber.ReservedOffset))
+            if (MayChangeGroups(answer)
+                && answer.IsZero(ManagementRateGroupNumber.ReservedOffset))
             {
                 ChangeGroup(answer, _policy.DeleteRateGroup(answer.Read16(ManagementRateGroupNumber.GroupOffset)));
             }
@@ -113,8 +112,7 @@ namespace SmartNicFw.Firmware.Management
         public void GetRateGroups(ManagementAnswer answer)
         {
             int first = answer.Read16(ManagementListRequest.FirstOffset);
-            int wanted = answer.Read16(ManagementListRequest.CountOffset);
-            int most = wanted == 0 || wanted > GroupsAtMost ? GroupsAtMost : wanted;
+            int most = answer.CountOf(ManagementListRequest.CountOffset, GroupsAtMost, GroupsAtMost);
             int count = 0;
             int total = 0;
             int end = ManagementList.EntriesOffset;
@@ -128,17 +126,14 @@ namespace SmartNicFw.Firmware.Management
                 }
             }
 
-            answer.Write16(ManagementList.FirstOffset, first);
-            answer.Write16(ManagementList.CountOffset, count);
-            answer.Write16(ManagementList.TotalOffset, total);
-            answer.Write16(ManagementList.EntryBytesOffset, ManagementRateGroup.Bytes);
+            answer.WriteList(first, count, total, ManagementRateGroup.Bytes);
             answer.Done(end);
         }
 
         /// <summary>Opens a transaction.</summary>
         public void Begin(ManagementAnswer answer)
         {
-            if (!MayChangeGroups(answer, ManagementOpcode.BeginTransaction))
+            if (!MayChangeGroups(answer))
             {
                 return;
             }
@@ -179,11 +174,11 @@ namespace SmartNicFw.Firmware.Management
             }
         }
 
-        private bool MayChangeGroups(ManagementAnswer answer, int opcode)
+        private bool MayChangeGroups(ManagementAnswer answer)
         {
             if (!_rights.MayChangeEndpoint)
             {
-                _rights.Deny(answer, opcode, "rate groups and transactions are for the window of PF 0 only");
+                _rights.Deny(answer, "rate groups and transactions are for the window of PF 0 only");
                 return false;
             }
 

@@ -42,7 +42,7 @@ namespace SmartNicFw.Firmware.Management
         public void FunctionStatistics(ManagementAnswer answer)
         {
             int function = _functions.FunctionOf(answer);
-            if (function == FunctionNumbering.None || !FunctionRequests.IsRest(answer, ManagementFunctionNumber.ReservedOffset))
+            if (function == FunctionNumbering.None || !answer.IsZero(ManagementFunctionNumber.ReservedOffset))
             {
                 return;
             }
@@ -62,6 +62,7 @@ namespace SmartNicFw.Firmware.Management
             answer.Write64(ManagementFunctionStatistics.NotificationsOffset, _counters.Notifications[function]);
             answer.Write64(ManagementFunctionStatistics.BrokenOffset, _counters.Broken[function]);
             answer.Write64(ManagementFunctionStatistics.DmaFaultsOffset, _counters.DmaFaults[function]);
+            answer.Write64(ManagementFunctionStatistics.DeniedCommandsOffset, _counters.DeniedCommands[function]);
             answer.Done(ManagementFunctionStatistics.Bytes);
         }
 
@@ -103,15 +104,13 @@ namespace SmartNicFw.Firmware.Management
         public void Events(ManagementAnswer answer)
         {
             uint asked = answer.Read32(ManagementEventsRequest.FirstOffset);
-            int wanted = answer.Read16(ManagementEventsRequest.CountOffset);
-            if (!FunctionRequests.IsRest(answer, ManagementEventsRequest.ReservedOffset))
+            if (!answer.IsZero(ManagementEventsRequest.ReservedOffset))
             {
                 return;
             }
 
             int first = _events.Position(asked);
-            int most = wanted == 0 || wanted > EventsAtMost ? EventsAtMost : wanted;
-            int count = _events.Count - first < most ? _events.Count - first : most;
+            int count = answer.CountOf(ManagementEventsRequest.CountOffset, EventsAtMost, _events.Count - first);
             answer.Write32(ManagementEvents.FirstOffset, _events.Lost + (uint)first);
             answer.Write32(ManagementEvents.NextOffset, _events.Next);
             answer.Write32(ManagementEvents.LostOffset, _events.Lost);
@@ -143,7 +142,7 @@ namespace SmartNicFw.Firmware.Management
         {
             int number = answer.Read16(ManagementFunctionNumber.FunctionOffset);
             int function = number == ManagementFunctionNumber.Endpoint ? _health.Endpoint : _functions.FunctionOf(answer);
-            if (function == FunctionNumbering.None || !FunctionRequests.IsRest(answer, ManagementFunctionNumber.ReservedOffset))
+            if (function == FunctionNumbering.None || !answer.IsZero(ManagementFunctionNumber.ReservedOffset))
             {
                 return;
             }

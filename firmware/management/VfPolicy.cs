@@ -17,10 +17,13 @@ namespace SmartNicFw.Firmware.Management
         private readonly VirtioState _state;
         private readonly ISwitchTable _switch;
         private readonly InterruptModerator _moderator;
+        private readonly IEthernetPort _port;
 
         /// <summary>Connects the room, and gives each function its address.</summary>
-        public VfPolicy(PolicyControl control, VirtioState state, ISwitchTable switchTable, InterruptModerator moderator)
+        public VfPolicy(
+            PolicyControl control, VirtioState state, ISwitchTable switchTable, InterruptModerator moderator, IEthernetPort port)
         {
+            _port = port;
             _control = control;
             _table = control.Table;
             _state = state;
@@ -45,18 +48,36 @@ namespace SmartNicFw.Firmware.Management
             return (_table.Mac[function] & PolicyTable.Pinned) != 0;
         }
 
+        /// <summary>
+        /// True for a PF, and for a VF that the operator trusts: it may set its own address although the operator gave it one, be
+        /// promiscuous, receive all multicast, and unicast of addresses that are others'.
+        /// </summary>
+        public bool IsTrusted(int function)
+        {
+            return _table.Has(function, PolicyTable.Trusted);
+        }
+
+        /// <summary>True when the link that the function's driver sees is up.</summary>
+        public bool IsLinkUp(int function)
+        {
+            return IsLinkUp(_table, function);
+        }
+
         /// <summary>Gives a function its address.</summary>
         /// <returns>BadArgument for zero, a group address, or the address of another function.</returns>
         public HalStatus SetMac(int function, ulong mac)
         {
-            return StatusOf(_control.Change(function, ManagementAttributeKind.Mac, (long)mac));
+            return StatusOf(_control.Change(function, ManagementAttributeKind.Mac, mac));
         }
 
         /// <summary>The address that the function's driver asks for, until its reset.</summary>
-        /// <returns>BadArgument as for <see cref="SetMac"/>, and when the operator has given the address.</returns>
+        /// <returns>
+        /// BadArgument as for <see cref="SetMac"/>, and when the operator has given the address and the function is not trusted.
+        /// </returns>
         public HalStatus RequestMac(int function, ulong mac)
         {
-            if (mac != _state.Mac[function] && (IsMacPinned(function) || !_control.IsFreeMac(function, mac)))
+            if (mac != _state.Mac[function]
+                && ((IsMacPinned(function) && !IsTrusted(function)) || !_control.IsFreeMac(function, mac)))
             {
                 return HalStatus.BadArgument;
             }
@@ -65,20 +86,39 @@ namespace SmartNicFw.Firmware.Management
             return HalStatus.Ok;
         }
 
+        /// <summary>True for an address that another function has, or gets back by a reset.</summary>
+        public bool IsOthers(int function, ulong mac)
+        {
+            return _control.IsOthers(function, mac);
+        }
+
         /// <summary>The VLAN that the switch inserts and strips for the function. The tag's priority says which class it sends in.</summary>
         /// <param name="vlan">1 to 4094, or 0 for none.</param>
         /// <param name="priority">0 to 7.</param>
         public HalStatus SetPortVlan(int function, int vlan, int priority)
         {
             bool isTci = (vlan >> ManagementVlan.PriorityShift) == 0 && (priority >> 3) == 0;
-            long tag = ((long)ManagementVlan.Ieee8021Q << ManagementVlan.ProtocolShift) | (long)((priority << ManagementVlan.PriorityShift) | vlan);
+            uint tag = ((uint)ManagementVlan.Ieee8021Q << ManagementVlan.ProtocolShift) | (uint)((priority << ManagementVlan.PriorityShift) | vlan);
             return isTci ? StatusOf(_control.Change(function, ManagementAttributeKind.Vlan, vlan == 0 ? 0 : tag)) : HalStatus.BadArgument;
         }
 
         /// <summary>Whether the function may send from its own address only.</summary>
         public void SetSpoofCheck(int function, bool isOn)
         {
-            _control.Change(function, ManagementAttributeKind.SpoofCheck, isOn ? 1 : 0);
+            _control.Change(function, ManagementAttributeKind.SpoofCheck, isOn ? 1UL : 0);
+        }
+
+        /// <summary>Whether the function is trusted (<see cref="IsTrusted"/>). What it received by it ends with it.</summary>
+        public string SetTrust(int function, bool isTrusted)
+        {
+            return _control.Change(function, ManagementAttributeKind.Trust, isTrusted ? 1UL : 0);
+        }
+
+        /// <summary>Sets the link that the function's driver sees.</summary>
+        /// <param name="linkState">One of <see cref="ManagementLinkState"/>.</param>
+        public string SetLinkState(int function, int linkState)
+        {
+            return _control.Change(function, ManagementAttributeKind.LinkState, (ulong)linkState);
         }
 
         /// <summary>Writes all of it into the switch, where the function has just been enabled.</summary>
@@ -87,6 +127,18 @@ namespace SmartNicFw.Firmware.Management
             _switch.SetMac(function, _state.Mac[function]);
             TellVlan(_table, function);
             _switch.SetSpoofCheck(function, _table.Has(function, PolicyTable.SpoofChecked));
+            _switch.SetTrusted(function, IsTrusted(function));
+            _switch.SetLinkUp(function, IsLinkUp(function));
+            ResetMode(function);
+        }
+
+        /// <summary>The port's link went up or down, and with it that of a function whose link state is auto.</summary>
+        public void PortLinkChanged(int function)
+        {
+            if (_table.LinkState[function] == ManagementLinkState.Auto)
+            {
+                TellLink(function, IsLinkUp(function));
+            }
         }
 
         /// <summary>Tells switch and driver what differs for a function.</summary>
@@ -113,6 +165,26 @@ namespace SmartNicFw.Firmware.Management
             {
                 _switch.SetSpoofCheck(function, isChecked);
             }
+
+            bool isTrusted = after.Has(function, PolicyTable.Trusted);
+            if (isLive && isTrusted != IsTrusted(function))
+            {
+                _switch.SetTrusted(function, isTrusted);
+                if (!isTrusted)
+                {
+                    ResetMode(function);
+                }
+            }
+
+            if (IsTrusted(function) && !isTrusted && (after.Mac[function] & PolicyTable.Pinned) != 0)
+            {
+                ChangeMac(function, after.Address(function));
+            }
+
+            if (IsLinkUp(after, function) != IsLinkUp(function))
+            {
+                TellLink(function, IsLinkUp(after, function));
+            }
         }
 
         private static HalStatus StatusOf(string fault)
@@ -120,12 +192,38 @@ namespace SmartNicFw.Firmware.Management
             return fault == null ? HalStatus.Ok : HalStatus.BadArgument;
         }
 
+        private bool IsLinkUp(PolicyTable table, int function)
+        {
+            int linkState = table.LinkState[function];
+            return linkState == ManagementLinkState.Auto ? _port.IsLinkUp : linkState == ManagementLinkState.Enable;
+        }
+
+        // Without CTRL_RX no driver can ask for multicast, and without it there is no IPv6.
+        private void ResetMode(int function)
+        {
+            _state.ReceiveMode[function] =
+                _state.IsNegotiated(function, FeatureOffer.CtrlRx) ? (byte)0 : (byte)ReceiveMode.AllMulticast;
+            _state.FilterOverflow[function] = 0;
+            _switch.SetReceiveMode(function, _state.ReceiveMode[function]);
+        }
+
+        private void TellLink(int function, bool isUp)
+        {
+            _state.ConfigChanged[function] = 1;
+            if (_state.IsLive(function))
+            {
+                _switch.SetLinkUp(function, isUp);
+                _moderator.ConfigurationChanged(function);
+            }
+        }
+
         private void TellVlan(PolicyTable table, int function)
         {
             uint vlan = table.Vlan[function];
             _switch.SetPortVlan(
                 function, (int)(long)(vlan & ManagementVlan.IdMask),
-                (int)(long)((vlan & ManagementVlan.PriorityMask) >> ManagementVlan.PriorityShift));
+                (int)(long)((vlan & ManagementVlan.PriorityMask) >> ManagementVlan.PriorityShift),
+                (int)(long)(vlan >> ManagementVlan.ProtocolShift));
         }
 
         private void ChangeMac(int function, ulong mac)

@@ -1,6 +1,8 @@
 // Commands of control queues: takes one, finds the room that understands it, answers. Believes no length and no count.
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal;
 using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Firmware.Virtio
@@ -19,20 +21,27 @@ namespace SmartNicFw.Firmware.Virtio
         /// </summary>
         public const int CommandBytes = 1024;
 
+        // Above class and command, so that an event's detail is no opcode of the management protocol.
+        private const int DeniedCommand = 0x10000;
+
         private readonly ICommandPort _port;
         private readonly VirtioState _state;
         private readonly ReceiveCommands _receive;
         private readonly MultiqueueCommands _multiqueue;
         private readonly StatisticsCommands _statistics;
         private readonly CoalescingCommands _coalescing;
+        private readonly Counters _counters;
+        private readonly EventRing _events;
         private readonly byte[] _command;
         private readonly byte[] _reply;
 
         /// <summary>Connects the room.</summary>
         internal ControlQueue(
             ICommandPort port, VirtioState state, ReceiveCommands receive, MultiqueueCommands multiqueue,
-            StatisticsCommands statistics, CoalescingCommands coalescing)
+            StatisticsCommands statistics, CoalescingCommands coalescing, Counters counters, EventRing events)
         {
+            _events = events;
+            _counters = counters;
             _port = port;
             _state = state;
             _receive = receive;
@@ -61,6 +70,14 @@ namespace SmartNicFw.Firmware.Virtio
             if (isDone)
             {
                 _state.CommandsOk[function]++;
+            }
+            else if (_receive.IsDenied)
+            {
+                _receive.IsDenied = false;
+                _counters.DeniedCommands[function]++;
+                _events.Add(
+                    function, ManagementEventKind.RequestDenied,
+                    (uint)(DeniedCommand | (_command[VirtioNetControl.ClassOffset] << 8) | _command[VirtioNetControl.CommandOffset]));
             }
 
             _reply[0] = (byte)(isDone ? VirtioNetControl.Ok : VirtioNetControl.Error);

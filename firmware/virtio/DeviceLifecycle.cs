@@ -82,11 +82,6 @@ namespace SmartNicFw.Firmware.Virtio
         {
             _switch.SetEnabled(function, true);
             _policy.Apply(function);
-
-            // Without CTRL_RX no driver can ask for multicast, and without it there is no IPv6.
-            _state.ReceiveMode[function] =
-                _state.IsNegotiated(function, FeatureOffer.CtrlRx) ? (byte)0 : (byte)ReceiveMode.AllMulticast;
-            _switch.SetReceiveMode(function, _state.ReceiveMode[function]);
             _switch.SetVlanFiltering(function, _state.IsNegotiated(function, FeatureOffer.CtrlVlan));
             _steering.SetPairs(function, 1);
             int count = _state.QueueCount(function);

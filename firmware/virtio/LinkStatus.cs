@@ -1,5 +1,4 @@
 // Tells every running function when the wire's link goes up or down. A few functions a step.
-using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Regs;
@@ -13,7 +12,7 @@ namespace SmartNicFw.Firmware.Virtio
         public const int FunctionsPerStep = 64;
 
         private readonly VirtioState _state;
-        private readonly InterruptModerator _moderator;
+        private readonly VfPolicy _policy;
         private readonly IEthernetPort _port;
         private readonly EventRing _events;
         private readonly Health _health;
@@ -21,12 +20,12 @@ namespace SmartNicFw.Firmware.Virtio
         private int _next;
 
         /// <summary>Connects the room.</summary>
-        public LinkStatus(VirtioState state, InterruptModerator moderator, IEthernetPort port, EventRing events, Health health)
+        public LinkStatus(VirtioState state, VfPolicy policy, IEthernetPort port, EventRing events, Health health)
         {
             _events = events;
             _health = health;
             _state = state;
-            _moderator = moderator;
+            _policy = policy;
             _port = port;
             _wasUp = port.IsLinkUp;
             _next = state.Functions;
@@ -52,13 +51,8 @@ namespace SmartNicFw.Firmware.Virtio
 
             for (int told = 0; told < FunctionsPerStep && _next < _state.Functions; told++)
             {
-                int function = _next;
+                _policy.PortLinkChanged(_next);
                 _next++;
-                _state.ConfigChanged[function] = 1;
-                if (_state.IsLive(function))
-                {
-                    _moderator.ConfigurationChanged(function);
-                }
             }
         }
 

@@ -1,5 +1,5 @@
 // The device configuration of the network function: what it is able to do, its address, its link. Read-only to drivers.
-using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Firmware.Virtio
@@ -11,15 +11,15 @@ namespace SmartNicFw.Firmware.Virtio
     public sealed class NetConfig
     {
         private readonly VirtioState _state;
-        private readonly IEthernetPort _port;
+        private readonly VfPolicy _policy;
         private readonly int _mtu;
         private readonly uint _speed;
 
         /// <summary>Connects the room.</summary>
-        public NetConfig(EndpointConfiguration configuration, VirtioState state, IEthernetPort port)
+        public NetConfig(EndpointConfiguration configuration, VirtioState state, VfPolicy policy)
         {
             _state = state;
-            _port = port;
+            _policy = policy;
             _mtu = configuration.Mtu;
             _speed = (uint)configuration.EthernetMbps;
         }
@@ -53,7 +53,7 @@ namespace SmartNicFw.Firmware.Virtio
             switch (offset & ~1)
             {
                 case VirtioNetConfig.StatusOffset:
-                    return Part(_port.IsLinkUp ? (uint)VirtioNetConfig.LinkUp : 0, offset, VirtioNetConfig.StatusOffset);
+                    return Part(_policy.IsLinkUp(function) ? (uint)VirtioNetConfig.LinkUp : 0, offset, VirtioNetConfig.StatusOffset);
                 case VirtioNetConfig.MaxVirtqueuePairsOffset:
                     return Part((uint)_state.MaxPairs(function), offset, VirtioNetConfig.MaxVirtqueuePairsOffset);
                 case VirtioNetConfig.MtuOffset:

@@ -29,6 +29,9 @@ namespace SmartNicFw.Firmware.Virtio
             _policy = policy;
         }
 
+        /// <summary>True when the last command that was refused is one that policy forbids its function.</summary>
+        public bool IsDenied { get; set; }
+
         /// <summary>Promiscuous and all-multicast; the other modes belong to CTRL_RX_EXTRA, which is not offered.</summary>
         public bool TrySetMode(int function, int command, byte[] data, int length)
         {
@@ -36,6 +39,11 @@ namespace SmartNicFw.Firmware.Virtio
             if (on > 1 || command > VirtioNetControl.RxAllMulticast)
             {
                 return false;
+            }
+
+            if (on == 1 && !_policy.IsTrusted(function))
+            {
+                return Deny();
             }
 
             int bit = command == VirtioNetControl.RxPromiscuous ? ReceiveMode.Promiscuous : ReceiveMode.AllMulticast;
@@ -55,9 +63,7 @@ namespace SmartNicFw.Firmware.Virtio
                     return false;
                 }
 
-                ulong mac = LittleEndian.ReadU32(data, VirtioNetControl.DataOffset)
-                    | ((ulong)LittleEndian.ReadU16(data, VirtioNetControl.DataOffset + 4) << 32);
-                return _policy.RequestMac(function, mac) == HalStatus.Ok;
+                return _policy.RequestMac(function, MacAt(data, VirtioNetControl.DataOffset)) == HalStatus.Ok || Deny();
             }
 
             return command == VirtioNetControl.MacTableSet && _state.IsNegotiated(function, FeatureOffer.CtrlRx)
@@ -80,6 +86,11 @@ namespace SmartNicFw.Firmware.Virtio
 
             _switch.SetVlan(function, vlan, command == VirtioNetControl.VlanAdd);
             return true;
+        }
+
+        private static ulong MacAt(byte[] data, int offset)
+        {
+            return LittleEndian.ReadU32(data, offset) | ((ulong)LittleEndian.ReadU16(data, offset + 4) << 32);
         }
 
         // Counts are the driver's: each is held against the length before anything is read or changed.
@@ -149,12 +160,37 @@ namespace SmartNicFw.Firmware.Virtio
             return true;
         }
 
+        // More than the filter holds is all there is, and other functions' addresses are others': of those whom the operator trusts.
         private bool SetFilter(int function, int unicast, int multicast, int overflow)
         {
+            if (!_policy.IsTrusted(function) && (overflow != 0 || ListsOthers(function, unicast)))
+            {
+                return Deny();
+            }
+
             _switch.SetFilter(function, _addresses, unicast, multicast);
             _state.FilterOverflow[function] = (byte)overflow;
             SendMode(function);
             return true;
+        }
+
+        private bool ListsOthers(int function, int unicast)
+        {
+            for (int at = 0; at < unicast * MacBytes; at += MacBytes)
+            {
+                if (_policy.IsOthers(function, MacAt(_addresses, at)))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        private bool Deny()
+        {
+            IsDenied = true;
+            return false;
         }
 
         private void SendMode(int function)

@@ -30,8 +30,11 @@ namespace SmartNicFw.Hal.Contracts
         /// <summary>Too large for the receiver's buffers or MTU.</summary>
         public const int DroppedTooLarge = 10;
 
+        /// <summary>Dropped because the function's own link is down: sent by it, or for it.</summary>
+        public const int DroppedLinkDown = 11;
+
         /// <summary>Number of counters.</summary>
-        public const int Count = 11;
+        public const int Count = 12;
     }
 
     /// <summary>Reads counters; each only grows, and wraps at 2^64.</summary>

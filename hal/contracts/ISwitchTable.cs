@@ -63,8 +63,23 @@ namespace SmartNicFw.Hal.Contracts
         /// <summary>Adds or removes a VLAN, 0 to 4095.</summary>
         void SetVlan(int function, int vlan, bool isMember);
 
-        /// <summary>The VLAN that the switch inserts for the function and strips for it: 1 to 4094, or 0 for none.</summary>
-        void SetPortVlan(int function, int vlan, int priority);
+        /// <summary>
+        /// The VLAN that the switch inserts for the function and strips for it: 1 to 4094, or 0 for none. VLANs of two protocols are
+        /// two, whatever their numbers.
+        /// </summary>
+        /// <param name="priority">802.1p priority of the tag, 0 to 7.</param>
+        /// <param name="protocol">
+        /// EtherType of the tag. 8100h: the function sends and receives no tag. 88A8h: none, or a customer tag (8100h) within it.
+        /// </param>
+        void SetPortVlan(int function, int vlan, int priority, int protocol);
+
+        /// <summary>Whether the function's link is up, as after enabling; while it is down nothing passes from it or to it.</summary>
+        void SetLinkUp(int function, bool isUp);
+
+        /// <summary>
+        /// Whether a unicast address in the function's filter is received also while it is another function's own; not after enabling.
+        /// </summary>
+        void SetTrusted(int function, bool isTrusted);
 
         /// <summary>Whether frames from another source address than the function's own are dropped.</summary>
         void SetSpoofCheck(int function, bool isOn);

@@ -122,6 +122,28 @@ namespace SmartNicFw.Hal.Regs
             return CheckHeader(buffer, offset, kind);
         }
 
+        /// <summary>Judges a request that has arrived, with the length of its payload.</summary>
+        /// <param name="buffer">Where it is.</param>
+        /// <param name="offset">Where it begins.</param>
+        /// <param name="count">Bytes that have arrived: all of them are the frame.</param>
+        /// <returns>As <see cref="Check"/>; then UnknownOpcode, and WrongLength for another payload than the opcode's.</returns>
+        public static int CheckRequest(byte[] buffer, int offset, int count)
+        {
+            int status = Check(buffer, offset, count, ManagementFrame.Request);
+            if (status != ManagementStatus.Ok)
+            {
+                return status;
+            }
+
+            int wanted = ManagementOpcode.RequestBytes(Opcode(buffer, offset));
+            if (wanted == ManagementOpcode.Unknown)
+            {
+                return ManagementStatus.UnknownOpcode;
+            }
+
+            return wanted == PayloadBytes(buffer, offset) ? ManagementStatus.Ok : ManagementStatus.WrongLength;
+        }
+
         /// <summary>Size of the frame that begins in a stream of bytes.</summary>
         /// <param name="buffer">Where the bytes are.</param>
         /// <param name="offset">Where the frame begins.</param>

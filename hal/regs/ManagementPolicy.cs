@@ -51,7 +51,10 @@ namespace SmartNicFw.Hal.Regs
         /// <summary>0 or 1: whether frames from another source address than its own are dropped.</summary>
         public const int SpoofCheck = 5;
 
-        /// <summary>0 or 1: whether it may set its own MAC address, be promiscuous and receive all multicast.</summary>
+        /// <summary>
+        /// 0 or 1: whether it may set its own MAC address although the operator gave it one, be promiscuous, receive all multicast, and
+        /// unicast of addresses that are others'. PFs may always.
+        /// </summary>
         public const int Trust = 6;
 
         /// <summary>One of <see cref="ManagementLinkState"/>.</summary>
@@ -82,7 +85,7 @@ namespace SmartNicFw.Hal.Regs
     /// <summary>Value of <see cref="ManagementAttributeKind.Vlan"/>: Tag Control Information, and the protocol above it; all zero for none.</summary>
     public static class ManagementVlan
     {
-        /// <summary>VLAN identifier, 1 to 4094.</summary>
+        /// <summary>VLAN identifier, 1 to 4094; 0, without a protocol, for none: then the priority is the class that the function sends in, and no more.</summary>
         public const uint IdMask = 0x00000FFF;
 
         /// <summary>802.1p priority, 0 to 7, and with it the class that the function sends in.</summary>

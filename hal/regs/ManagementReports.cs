@@ -8,7 +8,7 @@ namespace SmartNicFw.Hal.Regs
     public static class ManagementFunctionStatistics
     {
         /// <summary>Size in bytes.</summary>
-        public const int Bytes = 0xA0;
+        public const int Bytes = 0xB0;
 
         /// <summary>16 bits: index of the function.</summary>
         public const int FunctionOffset = 0x00;
@@ -49,29 +49,35 @@ namespace SmartNicFw.Hal.Regs
         /// <summary>Frames too large for the receiver's buffers or MTU.</summary>
         public const int DroppedTooLargeOffset = 0x58;
 
+        /// <summary>Frames dropped because the function's own link is down: sent by it, or for it.</summary>
+        public const int DroppedLinkDownOffset = 0x60;
+
         /// <summary>Turns granted.</summary>
-        public const int TurnsOffset = 0x60;
+        public const int TurnsOffset = 0x68;
 
         /// <summary>MSI-X messages sent.</summary>
-        public const int InterruptsOffset = 0x68;
+        public const int InterruptsOffset = 0x70;
 
         /// <summary>Notifications of queues that waited for count or time.</summary>
-        public const int DeferredInterruptsOffset = 0x70;
+        public const int DeferredInterruptsOffset = 0x78;
 
         /// <summary>Notifications of queues that waited because the function was over its ceiling.</summary>
-        public const int LimitedInterruptsOffset = 0x78;
+        public const int LimitedInterruptsOffset = 0x80;
 
         /// <summary>Those that waited for either and that the driver no longer wanted then.</summary>
-        public const int UnwantedInterruptsOffset = 0x80;
+        public const int UnwantedInterruptsOffset = 0x88;
 
         /// <summary>Doorbells that led to a queue.</summary>
-        public const int NotificationsOffset = 0x88;
+        public const int NotificationsOffset = 0x90;
 
         /// <summary>Times that its driver broke it.</summary>
-        public const int BrokenOffset = 0x90;
+        public const int BrokenOffset = 0x98;
 
         /// <summary>Turns that a fault or a time-out ended.</summary>
-        public const int DmaFaultsOffset = 0x98;
+        public const int DmaFaultsOffset = 0xA0;
+
+        /// <summary>Commands of its control queue that policy forbids.</summary>
+        public const int DeniedCommandsOffset = 0xA8;
     }
 
     /// <summary>Which queue of which function is meant.</summary>

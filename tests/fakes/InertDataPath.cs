@@ -94,7 +94,15 @@ internal sealed class InertDataPath
     {
     }
 
-    public void SetPortVlan(int function, int vlan, int priority)
+    public void SetPortVlan(int function, int vlan, int priority, int protocol)
+    {
+    }
+
+    public void SetLinkUp(int function, bool isUp)
+    {
+    }
+
+    public void SetTrusted(int function, bool isTrusted)
     {
     }
 

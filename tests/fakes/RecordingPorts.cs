@@ -1,4 +1,5 @@
 // BARs, doorbells, messages and a wire in the test's hand.
+using System;
 using System.Collections.Generic;
 using SmartNicFw.Hal.Contracts;
 
@@ -69,5 +70,8 @@ internal sealed class RecordingPorts : IBarPort, IDoorbellPort, IMsixPort, IEthe
         return frames;
     }
 
-    public ulong Read(int function, int counter) => 0;
+    /// <summary>What the hardware has counted.</summary>
+    public Func<int, int, ulong> Counter { get; set; } = (_, _) => 0;
+
+    public ulong Read(int function, int counter) => Counter(function, counter);
 }

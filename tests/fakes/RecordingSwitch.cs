@@ -22,6 +22,12 @@ internal sealed class RecordingSwitch : ISwitchTable
 
     public Dictionary<int, (int Vlan, int Priority)> PortVlan { get; } = [];
 
+    public Dictionary<int, int> Protocol { get; } = [];
+
+    public Dictionary<int, bool> LinkUp { get; } = [];
+
+    public Dictionary<int, bool> Trusted { get; } = [];
+
     public Dictionary<int, bool> SpoofCheck { get; } = [];
 
     public Dictionary<int, string> Steering { get; } = [];
@@ -59,7 +65,12 @@ internal sealed class RecordingSwitch : ISwitchTable
         }
     }
 
-    public void SetPortVlan(int function, int vlan, int priority) => PortVlan[function] = (vlan, priority);
+    public void SetPortVlan(int function, int vlan, int priority, int protocol) =>
+        (PortVlan[function], Protocol[function]) = ((vlan, priority), protocol);
+
+    public void SetLinkUp(int function, bool isUp) => LinkUp[function] = isUp;
+
+    public void SetTrusted(int function, bool isTrusted) => Trusted[function] = isTrusted;
 
     public void SetSpoofCheck(int function, bool isOn) => SpoofCheck[function] = isOn;
 

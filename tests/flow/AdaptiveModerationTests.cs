@@ -23,7 +23,7 @@ public sealed class AdaptiveModerationTests
         nic.Bring(Vf1);
         InterruptPolicy policy = nic.Firmware.DataPath.Interrupts;
         Assert.That(policy.SetAdaptive(-1, true), Is.EqualTo("a function is 0 to 8, not -1"));
-        Assert.That(policy.SetAdaptive(9, true), Is.EqualTo("there is no function 9"));
+        Assert.That(policy.SetAdaptive(9, true), Is.EqualTo("a function is 0 to 8, not 9"));
         Assert.That((policy.IsAdaptive(Vf0), policy.Level(Vf0, 0)), Is.EqualTo((false, -1)));
         Assert.That(policy.SetAdaptive(Vf0, true), Is.Null);
         Assert.That((policy.IsAdaptive(Vf0), policy.IsAdaptive(Vf1), policy.Level(Vf0, 0), policy.Level(Vf1, 0)), Is.EqualTo((true, false, 0, -1)));

@@ -26,6 +26,7 @@ public sealed class ControlQueueTests
     {
         var nic = new DataPathUnderTest();
         nic.Bring(Vf0);
+        Assert.That(nic.Firmware.DataPath.Policy.SetTrust(Vf0, true), Is.Null);
         Assert.That(nic.Switch.Mode[Vf0], Is.Zero);
         Assert.That(nic.Command(Vf0, [0, 0, 1]), Is.EqualTo(Ok));
         Assert.That(nic.Command(Vf0, [0, 1, 1]), Is.EqualTo(Ok));
@@ -39,6 +40,7 @@ public sealed class ControlQueueTests
     {
         var nic = new DataPathUnderTest();
         nic.Bring(Vf0);
+        Assert.That(nic.Firmware.DataPath.Policy.SetTrust(Vf0, true), Is.Null);
         Assert.That(nic.Command(Vf0, Filter(Mac, 2, Group, 1)), Is.EqualTo(Ok));
         Assert.That(nic.Switch.Filter[Vf0], Is.EqualTo((Convert.ToHexString([.. Mac, .. Mac, .. Group]), 2, 1)));
         Assert.That(nic.Command(Vf0, Filter(Mac, 64, Group, 65)), Is.EqualTo(Ok));

@@ -119,6 +119,11 @@ public sealed class DataPathTests
 
         byte[] group = [0x33, 0x33, 0, 0, 0, 1];
         Assert.That(lab.Drivers[1].Control!.SetMacTable([], group), Is.True);
+        foreach (int vf in new[] { 2, 5 })
+        {
+            Assert.That(lab.Board.Firmware.DataPath.Policy.SetTrust(lab.Index(vf), true), Is.Null);
+        }
+
         Assert.That(lab.Drivers[2].Control!.SetReceiveMode(VirtioNetControl.RxAllMulticast, isOn: true), Is.True);
         Assert.That(lab.Drivers[5].Control!.SetReceiveMode(VirtioNetControl.RxPromiscuous, isOn: true), Is.True);
 

@@ -9,6 +9,7 @@ using SmartNicFw.Emulator.Host.Virtio;
 using SmartNicFw.Emulator.Memory;
 using SmartNicFw.Emulator.Net;
 using SmartNicFw.Hal.Contracts;
+using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
 using SmartNicFw.Tests.Fakes;
 using SmartNicFw.Tests.Unit;
@@ -238,6 +239,14 @@ public sealed class PlainFramesTests
         const int Frames = 12;
         const int PayloadBytes = 65_000;
         using var lab = new NetLab(Receivers + 1);
+
+        // No wire, for which they would be cut: functions whose link does not hang on it.
+        lab.Board.Engine.Port = null;
+        for (int vf = 0; vf <= Receivers; vf++)
+        {
+            Assert.That(lab.Board.Firmware.DataPath.Policy.SetLinkState(lab.Index(vf), ManagementLinkState.Enable), Is.Null);
+        }
+
         lab.Start(0, new NetDriverOptions { QueueSize = 64, TransmitFrameBytes = 65_589 });
         ulong left = NetFeatures.LargeReceive | (1UL << VirtioNetFeature.Mq);
         for (int vf = 1; vf <= Receivers; vf++)

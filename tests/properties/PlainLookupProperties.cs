@@ -58,7 +58,7 @@ public sealed class PlainLookupProperties
     private static void Change(PacketSwitch table, Random random)
     {
         int function = random.Next(Functions);
-        switch (random.Next(9))
+        switch (random.Next(11))
         {
             case 0:
                 table.SetEnabled(function, random.Next(4) != 0);
@@ -77,9 +77,15 @@ public sealed class PlainLookupProperties
                 table.SetVlanFiltering(function, random.Next(2) == 0);
                 break;
             case 6:
-                table.SetPortVlan(function, random.Next(3), random.Next(8));
+                table.SetPortVlan(function, random.Next(3), random.Next(8), random.Next(2) == 0 ? Ethernet.TypeVlan : Ethernet.TypeServiceVlan);
                 break;
             case 7:
+                table.SetLinkUp(function, random.Next(16) != 0);
+                break;
+            case 8:
+                table.SetTrusted(function, random.Next(2) == 0);
+                break;
+            case 9:
                 table.SetSpoofCheck(function, random.Next(2) == 0);
                 break;
             default:

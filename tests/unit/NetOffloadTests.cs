@@ -259,7 +259,7 @@ public sealed class NetOffloadTests
         Assert.That(OffloadHeader.Read(raw), Is.EqualTo(moved));
         Assert.That(raw[10..], Is.EqualTo(new byte[] { 1, 0 }));
         var tagged = new byte[frame.Length + 4];
-        VlanTag.Copy(frame, VlanEdit.Insert, 5, tagged);
+        VlanTag.Copy(frame, VlanEdit.Insert, 0x8100_0005, tagged);
         Assert.That(moved.TryAccept(tagged, tagged.Length), Is.True);
     }
 

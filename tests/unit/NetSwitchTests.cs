@@ -36,9 +36,9 @@ public sealed class NetSwitchTests
         }
 
         _switch.SetMac(7, NetFrames.MacValue(Own(7)));
-        _switch.SetPortVlan(4, 100, 5);
-        _switch.SetPortVlan(5, 100, 5);
-        _switch.SetPortVlan(6, 200, 0);
+        _switch.SetPortVlan(4, 100, 5, Ethernet.TypeVlan);
+        _switch.SetPortVlan(5, 100, 5, Ethernet.TypeVlan);
+        _switch.SetPortVlan(6, 200, 0, Ethernet.TypeVlan);
     }
 
     [TestCase(0, "own1", new uint[0], "1", TestName = "Unicast_to_a_function_stays_inside")]
@@ -159,10 +159,10 @@ public sealed class NetSwitchTests
     public void An_inserted_tag_has_the_VLAN_and_the_priority()
     {
         Send(4, Unknown);
-        Assert.That(_result.Tci, Is.EqualTo((5 << 13) | 100));
+        Assert.That(_result.Tag, Is.EqualTo(0x8100_A064));
         byte[] frame = NetFrames.Ethernet(Unknown, Own(4), 0x0800, [1, 2, 3]);
         var tagged = new byte[frame.Length + 4];
-        Assert.That(VlanTag.Copy(frame, VlanEdit.Insert, _result.Tci, tagged), Is.EqualTo(tagged.Length));
+        Assert.That(VlanTag.Copy(frame, VlanEdit.Insert, _result.Tag, tagged), Is.EqualTo(tagged.Length));
         Assert.That(tagged, Is.EqualTo(NetFrames.Ethernet(Unknown, Own(4), 0x0800, [1, 2, 3], 0x8100_A064)));
         var stripped = new byte[frame.Length];
         Assert.That(VlanTag.Copy(tagged, VlanEdit.Strip, 0, stripped), Is.EqualTo(frame.Length));
@@ -275,7 +275,7 @@ public sealed class NetSwitchTests
         _switch.SetFilter(2, NetFrames.Mac(Unknown), 1, 0);
         _switch.SetVlanFiltering(2, true);
         _switch.SetVlan(2, 5, true);
-        _switch.SetPortVlan(2, 100, 1);
+        _switch.SetPortVlan(2, 100, 1, Ethernet.TypeVlan);
         _switch.SetSteering(new SteeringSetup { Function = 2, Pairs = 4 });
         _switch.SetEnabled(2, false);
         _switch.SetEnabled(2, true);
@@ -310,7 +310,7 @@ public sealed class NetSwitchTests
                 owned[function] = [.. Enumerable.Range(0, random.Next(20)).Select(_ => Address(random))];
                 subject.SetFilter(function, [.. owned[function].SelectMany(mac => BitConverter.GetBytes(mac).Take(6))], owned[function].Length, 0);
                 vlan[function] = random.Next(3);
-                subject.SetPortVlan(function, vlan[function], 0);
+                subject.SetPortVlan(function, vlan[function], 0, Ethernet.TypeVlan);
             }
 
             ulong wanted = Address(random);

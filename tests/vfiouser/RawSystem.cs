@@ -91,6 +91,31 @@ internal static unsafe partial class RawSystem
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     public static partial int Unmap(void* address, nuint bytes);
 
+    /// <summary>Leaves a socket's path without a server, as one that was killed does.</summary>
+    public static void LeaveSocket(string path)
+    {
+        int socket = Ok(Socket(1, 1, 0));
+        byte[] address = new byte[110];
+        address[0] = 1;
+        System.Text.Encoding.UTF8.GetBytes(path, address.AsSpan(2));
+        fixed (byte* first = address)
+        {
+            Ok(Bind(socket, first, (uint)address.Length));
+        }
+
+        _ = Close(socket);
+    }
+
+    /// <summary>The kernel's setresuid, which is of the calling thread alone; -1 leaves one as it is.</summary>
+    public static nint SetUser(nint real, nint effective, nint saved) =>
+        SystemCall(RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 117 : 147, real, effective, saved);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint SystemCall(nint number, nint first, nint second, nint third);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    private static partial int Bind(int socket, byte* address, uint bytes);
+
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     public static partial int Socket(int family, int type, int protocol);
 
