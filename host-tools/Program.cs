@@ -15,39 +15,45 @@ namespace SmartNicFw.HostTools;
 /// <summary>Exit codes: 0 done, 1 wrong usage, 2 refused, or the device cannot be reached.</summary>
 internal static class Program
 {
-    private static int Main(string[] arguments)
+    private static int Main(string[] arguments) => Run(arguments, Console.Out, Console.Error);
+
+    /// <summary>Carries out a command line.</summary>
+    /// <param name="output">Receives the result.</param>
+    /// <param name="errors">Receives the one line of a failure, unless JSON was asked for.</param>
+    /// <returns>The exit code.</returns>
+    internal static int Run(string[] arguments, TextWriter output, TextWriter errors)
     {
         try
         {
-            return Run(arguments);
+            return Try(arguments, output, errors);
         }
         catch (Exception fault)
         {
             // Ours, whatever was typed and whatever a device sent: a person is told so in one line, not by a trace.
-            Console.Error.WriteLine($"smartnic: this is a fault of smartnic itself: {fault.GetType().Name}: {fault.Message.ReplaceLineEndings(" ")}");
+            errors.WriteLine($"smartnic: this is a fault of smartnic itself: {fault.GetType().Name}: {fault.Message.ReplaceLineEndings(" ")}");
             return ToolException.NotDone;
         }
     }
 
-    private static int Run(string[] arguments)
+    private static int Try(string[] arguments, TextWriter output, TextWriter errors)
     {
-        var global = new GlobalOptions();
+        var global = new GlobalOptions(output);
         RootCommand root = Root(global);
         ParseResult options = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         try
         {
             return options.Errors.Count > 0 && options.Action is not ExampleHelp
                 ? throw Explain(options)
-                : options.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+                : options.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = errors });
         }
         catch (ToolException failure)
         {
-            return Fail(global.Printer(options), failure);
+            return Fail(global.Printer(options), errors, failure);
         }
         catch (Exception unwritten) when (unwritten is IOException or UnauthorizedAccessException)
         {
             // Standard output is closed, or the disk behind it is full: only standard error is left.
-            Console.Error.WriteLine($"smartnic: {unwritten.Message}");
+            errors.WriteLine($"smartnic: {unwritten.Message}");
             return ToolException.NotDone;
         }
     }
@@ -79,7 +85,7 @@ internal static class Program
         return root;
     }
 
-    private static int Fail(Printer printer, ToolException failure)
+    private static int Fail(Printer printer, TextWriter errors, ToolException failure)
     {
         if (printer.IsJson)
         {
@@ -87,7 +93,7 @@ internal static class Program
         }
         else
         {
-            Console.Error.WriteLine($"smartnic: {failure.Message}");
+            errors.WriteLine($"smartnic: {failure.Message}");
         }
 
         return failure.ExitCode;

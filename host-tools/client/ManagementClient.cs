@@ -73,7 +73,7 @@ internal sealed partial class ManagementClient : IDisposable
 
             if (status != ManagementStatus.Busy || Stopwatch.GetElapsedTime(start) >= BusyLimit)
             {
-                throw Refusal(status);
+                throw Refusal(status, opcode);
             }
 
             Thread.Sleep(pause);
@@ -107,7 +107,7 @@ internal sealed partial class ManagementClient : IDisposable
             : throw Nonsense("answered another request than it was asked");
     }
 
-    private RefusedException Refusal(int status)
+    private RefusedException Refusal(int status, int opcode)
     {
         int length = ManagementCodec.RefusalTextBytes(_response, 0);
         int payload = ManagementFrame.PayloadOffset;
@@ -116,7 +116,7 @@ internal sealed partial class ManagementClient : IDisposable
         uint change = hasReason ? Hal.LittleEndian.ReadU32(_response, payload + ManagementRefusal.ChangeOffset) : 0;
         string text = PrintableText.Of(_response.AsSpan(payload + ManagementRefusal.TextOffset, length));
         string what = $"the device at {Device} {StatusNames.Verdict(status)}{(text.Length > 0 ? ": " + text : ReasonSuffix(reason))}";
-        return new RefusedException(what, StatusNames.Advice(status)) { Status = status, Reason = reason, Text = text, Change = change };
+        return new RefusedException(what, StatusNames.Advice(status, reason, opcode)) { Status = status, Reason = reason, Text = text, Change = change };
     }
 
     private static string ReasonSuffix(int reason) => reason == ManagementReason.None ? "" : $": {ReasonNames.Meaning(reason)}";

@@ -38,15 +38,20 @@ internal static class StatusNames
     };
 
     /// <summary>What to do next; may be empty.</summary>
-    public static string Advice(int status) => status switch
+    /// <param name="reason">One of <see cref="ManagementReason"/>.</param>
+    /// <param name="opcode">What was asked.</param>
+    public static string Advice(int status, int reason, int opcode) => status switch
     {
         ManagementStatus.UnknownOpcode => "its firmware is older than this smartnic, or it does not have this",
         ManagementStatus.Denied => "ask where more is permitted: a PF's window changes its own VFs, pf0's the endpoint too, the socket all",
         ManagementStatus.Busy => "another transaction or a reset is under way: try again",
         ManagementStatus.StoreFault => "look at the space and the rights where it keeps its policy",
-        ManagementStatus.BadArgument or ManagementStatus.WrongState => "nothing was changed",
+        ManagementStatus.BadArgument or ManagementStatus.WrongState => ReasonNames.Advice(reason) ?? (Changes(opcode) ? "nothing was changed" : ""),
         _ => "try again; if it stays, the way to the device is broken",
     };
+
+    private static bool Changes(int opcode) => opcode is ManagementOpcode.SetNumVFs or ManagementOpcode.ResetVf or ManagementOpcode.SetAttribute
+        or ManagementOpcode.AddRateGroup or ManagementOpcode.SetRateGroup or ManagementOpcode.DeleteRateGroup or ManagementOpcode.CommitTransaction;
 }
 
 /// <summary>Words for <see cref="ManagementReason"/>.</summary>
@@ -77,6 +82,15 @@ internal static class ReasonNames
         _ => string.Create(CultureInfo.InvariantCulture, $"reason_{reason}"),
     };
 
+    /// <summary>What to do about it, or null.</summary>
+    public static string? Advice(int reason) => reason switch
+    {
+        ManagementReason.NotEnabled => "enable it first: smartnic numvfs N",
+        ManagementReason.FunctionRuns => "unbind its driver first",
+        ManagementReason.GroupNotEmpty => "take out what is in it first: smartnic vf N set group none",
+        _ => null,
+    };
+
     /// <summary>What it means, where the device sent no text of its own.</summary>
     public static string Meaning(int reason) => reason switch
     {
@@ -92,7 +106,7 @@ internal static class ReasonNames
         ManagementReason.GroupNotEmpty => "a function or a group is in it",
         ManagementReason.GroupWithinItself => "the group would be within itself",
         ManagementReason.GuaranteeTooLarge => "a guarantee is more than its limit, or guarantees are more than their group or the port has",
-        ManagementReason.FunctionRuns => "a driver runs on the VF: unbind it first",
+        ManagementReason.FunctionRuns => "a driver runs on the VF",
         ManagementReason.NoneFree => "as many queue pairs or vectors are not free",
         ManagementReason.NoSuchTransaction => "the transaction is over",
         ManagementReason.ChangesMissing => "not all changes have arrived",

@@ -2,6 +2,7 @@
 using System;
 using System.CommandLine;
 using System.Globalization;
+using System.IO;
 using SmartNicFw.HostTools.Client;
 using SmartNicFw.HostTools.Failure;
 using SmartNicFw.HostTools.Output;
@@ -10,7 +11,8 @@ using SmartNicFw.HostTools.Transport;
 namespace SmartNicFw.HostTools.Commands;
 
 /// <summary>--device, --timeout, --json, --pretty: before or behind the command.</summary>
-internal sealed class GlobalOptions
+/// <param name="output">Where results go.</param>
+internal sealed class GlobalOptions(TextWriter output)
 {
     private const int LongestSeconds = 3600;
 
@@ -42,7 +44,7 @@ internal sealed class GlobalOptions
 
     /// <summary>Where results go.</summary>
     public Printer Printer(ParseResult options) =>
-        new(Console.Out, options.GetValue(_json) || options.GetValue(_pretty), options.GetValue(_pretty));
+        new(output, options.GetValue(_json) || options.GetValue(_pretty), options.GetValue(_pretty));
 
     /// <summary>Whether a device was named, by option or environment.</summary>
     public bool NamesDevice(ParseResult options) =>

@@ -98,7 +98,8 @@ internal static class NumVFsCommand
         }
     }
 
-    private static ToolException Explain(SysfsFunction host, int wanted, int error) => error switch
+    /// <summary>What an error number of a write to sriov_numvfs means.</summary>
+    internal static ToolException Explain(SysfsFunction host, int wanted, int error) => error switch
     {
         LibC.AccessDenied or LibC.NotPermitted => new ToolException(
             $"sriov_numvfs of {host.Address} may not be written by this user", "run as root: sudo smartnic ..."),

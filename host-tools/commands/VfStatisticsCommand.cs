@@ -48,7 +48,7 @@ internal static class VfStatisticsCommand
         document["statistics"] = CounterNames.Json(prefix, statistics);
         printer.Print(document, text =>
         {
-            var table = new TextTable("COUNTER", ">VALUE", "MEANING");
+            var table = new TextTable("COUNTER", ">VALUE", "?MEANING");
             for (int at = 0; at < statistics.Values.Count; at++)
             {
                 CounterName counter = FunctionStatistics.Names[at];

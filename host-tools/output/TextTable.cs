@@ -8,13 +8,17 @@ namespace SmartNicFw.HostTools.Output;
 
 /// <summary>
 /// The first column names the row. Columns whose cells are all empty are left out. Where the terminal is narrower than the table each
-/// row becomes a paragraph of "HEADING VALUE" pairs, wrapped: nothing is ever cut.
+/// row becomes a paragraph of "HEADING VALUE" pairs, wrapped: nothing is cut.
 /// </summary>
-/// <param name="headings">One a column; numbers are put to the right where a heading begins with &gt;.</param>
+/// <param name="headings">
+/// One a column; numbers are put to the right where a heading begins with &gt;. A column whose heading begins with ? only explains the others:
+/// it is left out where there is no room.
+/// </param>
 internal sealed class TextTable(params string[] headings)
 {
     private const string Gap = "  ";
     private const char RightMark = '>';
+    private const char RemarkMark = '?';
     private readonly List<string[]> _rows = [];
 
     /// <summary>Adds a row, with a cell for each heading.</summary>
@@ -25,8 +29,14 @@ internal sealed class TextTable(params string[] headings)
     public void Print(TextWriter writer, int width)
     {
         int[] columns = [.. Enumerable.Range(0, headings.Length).Where(column => column == 0 || _rows.Exists(row => row[column].Length > 0))];
-        int[] widths = [.. columns.Select(column => _rows.Select(row => row[column].Length).Append(Heading(column).Length).Max())];
-        if (widths.Sum() + (Gap.Length * (widths.Length - 1)) <= width)
+        int[] widths = Widths(columns);
+        if (!Fits(widths, width))
+        {
+            columns = [.. columns.Where(column => headings[column][0] != RemarkMark)];
+            widths = Widths(columns);
+        }
+
+        if (Fits(widths, width))
         {
             PrintRow(writer, columns, widths, Heading);
             foreach (string[] row in _rows)
@@ -85,7 +95,11 @@ internal sealed class TextTable(params string[] headings)
         yield return line;
     }
 
-    private string Heading(int column) => headings[column].TrimStart(RightMark);
+    private string Heading(int column) => headings[column].TrimStart(RightMark, RemarkMark);
+
+    private int[] Widths(int[] columns) => [.. columns.Select(column => _rows.Select(row => row[column].Length).Append(Heading(column).Length).Max())];
+
+    private static bool Fits(int[] widths, int width) => widths.Sum() + (Gap.Length * (widths.Length - 1)) <= width;
 
     private void PrintRow(TextWriter writer, int[] columns, int[] widths, Func<int, string> cell)
     {

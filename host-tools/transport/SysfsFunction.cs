@@ -18,6 +18,9 @@ internal sealed partial class SysfsFunction
     private const string NumVFsFile = "sriov_numvfs";
     private const string TotalVFsFile = "sriov_totalvfs";
 
+    /// <summary>The function with this folder, there or not.</summary>
+    public static SysfsFunction At(string folder) => new(folder);
+
     private SysfsFunction(string folder) => (Folder, Address) = (folder, Path.GetFileName(folder));
 
     /// <summary>Where sysfs is: /sys, or what SMARTNIC_SYSFS says (a container's mount, a test's tree).</summary>

@@ -78,6 +78,12 @@ internal sealed class AttributeChanges
     {
         uint? id = Value(AttributeWord.Vlan);
         uint before = id is null ? current() : 0;
+        if (id is null && before == 0)
+        {
+            // A protocol or a priority of no VLAN would be forgotten without a word.
+            throw new RefusedException("there is no port VLAN that qos or proto could change", "set it too: vlan ID qos Q proto P");
+        }
+
         uint number = id ?? before & ManagementVlan.IdMask;
         uint priority = Value(AttributeWord.Qos) ?? (before & ManagementVlan.PriorityMask) >> ManagementVlan.PriorityShift;
         uint protocol = Value(AttributeWord.Proto) ?? (before != 0 ? before >> ManagementVlan.ProtocolShift : ManagementVlan.Ieee8021Q);

@@ -48,6 +48,7 @@ internal sealed class FakeManagementDevice : IDisposable
             ManagementOpcode.EndpointInfo => Endpoint(),
             ManagementOpcode.FunctionInfo => Functions(request),
             ManagementOpcode.GetRateGroups => new byte[ManagementList.Bytes],
+            ManagementOpcode.ReadConfig => new byte[ManagementConfigData.Bytes + ManagementConfigData.MaxDataBytes],
             ManagementOpcode.BeginTransaction => new byte[ManagementTransactionNumber.Bytes],
             _ => [],
         };

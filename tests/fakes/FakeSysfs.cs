@@ -4,7 +4,9 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using System.Threading;
+using Microsoft.Win32.SafeHandles;
 using SmartNicFw.Hal;
 using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
@@ -76,8 +78,11 @@ internal sealed class FakeSysfs : IDisposable
 }
 
 /// <summary>The device behind a window that is a file: sees the doorbell, answers in the buffer.</summary>
-internal sealed class FakeBar : IDisposable
+internal sealed partial class FakeBar : IDisposable
 {
+    // LOCK_UN: man 2 flock.
+    private const int Unlock = 8;
+
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _page;
     private readonly Func<byte[], byte[]?> _answer;
@@ -91,7 +96,10 @@ internal sealed class FakeBar : IDisposable
     public FakeBar(string path, int offset, Func<byte[], byte[]?> answer)
     {
         _answer = answer;
-        _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open);
+        // The class library locks files that it opens: a device does not hold the lock by which programs keep each other out.
+        var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        _ = Lock(stream.SafeFileHandle, Unlock);
+        _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
         _page = _file.CreateViewAccessor(offset, BarMap.ManagementBytes);
         _page.Write(ManagementWindow.SignatureOffset, ManagementFrame.Signature);
         _thread = new Thread(Serve) { IsBackground = true };
@@ -112,6 +120,9 @@ internal sealed class FakeBar : IDisposable
         _page.Dispose();
         _file.Dispose();
     }
+
+    [LibraryImport("libc", EntryPoint = "flock")]
+    private static partial int Lock(SafeFileHandle file, int operation);
 
     private void Serve()
     {

@@ -29,9 +29,9 @@ public sealed class FaultTests
     [Test]
     public void A_folder_and_a_file_are_no_sockets()
     {
-        Assert.That(ToolRun.At(_folder.FullName).Failure("show"), Does.StartWith($"{_folder.FullName} is a folder, not a socket; "));
+        Assert.That(ToolRun.Here(_folder.FullName).Failure("show"), Does.StartWith($"{_folder.FullName} is a folder, not a socket; "));
         File.WriteAllText(Path, "");
-        Assert.That(ToolRun.At(Path).Failure("show"), Does.StartWith($"{Path} is not a socket; "));
+        Assert.That(ToolRun.Here(Path).Failure("show"), Does.StartWith($"{Path} is not a socket; "));
     }
 
     [Test]
@@ -40,7 +40,7 @@ public sealed class FaultTests
         using (var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
         {
             socket.Bind(new UnixDomainSocketEndPoint(Path));
-            Assert.That(ToolRun.At(Path).Failure("show"), Is.EqualTo($"nobody listens at {Path}; its emulator has ended: start it again"));
+            Assert.That(ToolRun.Here(Path).Failure("show"), Is.EqualTo($"nobody listens at {Path}; its emulator has ended: start it again"));
         }
     }
 
@@ -48,7 +48,7 @@ public sealed class FaultTests
     public void A_path_that_no_socket_can_have_is_refused()
     {
         string path = "/" + new string('a', 200);
-        Assert.That(ToolRun.At(path).Failure("show"), Is.EqualTo($"{path} is longer than a socket's path can be; name it in 107 bytes, from a nearer folder"));
+        Assert.That(ToolRun.Here(path).Failure("show"), Is.EqualTo($"{path} is longer than a socket's path can be; name it in 107 bytes, from a nearer folder"));
     }
 
     [Test]
@@ -58,14 +58,14 @@ public sealed class FaultTests
         Assert.That(
             ToolRun.At(Path).Failure("--timeout 0.2 show"),
             Is.EqualTo($"the device at {Path} did not answer within 0.2 s; look whether it still runs; --timeout SECONDS waits longer"));
-        Assert.That(ToolRun.At(Path).Failure("show"), Does.Contain("did not answer within 2 s"), "2 s when nothing is said");
+        Assert.That(ToolRun.Here(Path).Run("show").Errors, Does.Contain("did not answer within 2 s"), "2 s when nothing is said");
     }
 
     [Test]
     public void A_device_that_stops_in_the_middle_of_a_frame_is_left_after_the_time_out()
     {
         using var device = new FakeManagementDevice(Path, request => FakeManagementDevice.Right(request)[..30]);
-        Assert.That(ToolRun.At(Path).Failure("--timeout 0.2 show"), Does.Contain("did not answer within 0.2 s"));
+        Assert.That(ToolRun.Here(Path).Failure("--timeout 0.2 show"), Does.Contain("did not answer within 0.2 s"));
     }
 
     [Test]
@@ -73,7 +73,7 @@ public sealed class FaultTests
     {
         using var device = new FakeManagementDevice(Path, _ => null);
         Assert.That(
-            ToolRun.At(Path).Failure("show"),
+            ToolRun.Here(Path).Failure("show"),
             Is.EqualTo($"the device at {Path} closed the connection; only its own user and root may use it, and as many at a time as it takes"));
     }
 
@@ -88,7 +88,7 @@ public sealed class FaultTests
     public void An_answer_that_is_not_right_is_named(int fault, string message)
     {
         using var device = new FakeManagementDevice(Path, request => Spoil(request, fault));
-        Assert.That(ToolRun.At(Path).Failure("show"), Is.EqualTo(message.Replace("SOCKET", Path, StringComparison.Ordinal)));
+        Assert.That(ToolRun.Here(Path).Failure("show"), Is.EqualTo(message.Replace("SOCKET", Path, StringComparison.Ordinal)));
     }
 
     [Test]
@@ -106,7 +106,7 @@ public sealed class FaultTests
             LittleEndian.WriteU16(list, ManagementList.EntryBytesOffset, ManagementFunction.Bytes);
             return FakeManagementDevice.Response(request, ManagementStatus.Ok, list);
         });
-        Assert.That(ToolRun.At(Path).Failure("show"), Does.StartWith($"the device at {Path} sent a list that is longer than its frame"));
+        Assert.That(ToolRun.Here(Path).Failure("show"), Does.StartWith($"the device at {Path} sent a list that is longer than its frame"));
     }
 
     [Test]
@@ -120,7 +120,7 @@ public sealed class FaultTests
                 ? FakeManagementDevice.Response(request, ManagementStatus.Ok, more)
                 : right;
         });
-        Assert.That(ToolRun.At(Path).Text("show"), Does.Contain("firmware 9.0.0"));
+        Assert.That(ToolRun.Here(Path).Text("show"), Does.Contain("firmware 9.0.0"));
     }
 
     [Test]
@@ -130,7 +130,7 @@ public sealed class FaultTests
         using var device = new FakeManagementDevice(Path, request => left-- > 0
             ? FakeManagementDevice.Refusal(request, ManagementStatus.Busy, ManagementReason.None, "a reset is under way")
             : FakeManagementDevice.Right(request));
-        Assert.That(ToolRun.At(Path).Text("vf 2 reset"), Is.EqualTo("vf2 is being reset\n"));
+        Assert.That(ToolRun.Here(Path).Text("vf 2 reset"), Is.EqualTo("vf2 is being reset\n"));
         Assert.That(device.Requests, Is.EqualTo(5));
     }
 
@@ -141,8 +141,8 @@ public sealed class FaultTests
             ? FakeManagementDevice.Refusal(request, ManagementStatus.Busy, ManagementReason.None, "another transaction is open")
             : FakeManagementDevice.Right(request));
         Assert.That(
-            ToolRun.At(Path).Failure("vf 2 set weight 2 trust on"),
-            Is.EqualTo($"the device at {Path} is busy: another transaction is open; another transaction or a reset is under way: try again"));
+            ToolRun.Here(Path).Run("vf 2 set weight 2 trust on").Errors,
+            Is.EqualTo($"smartnic: the device at {Path} is busy: another transaction is open; another transaction or a reset is under way: try again\n"));
     }
 
     [Test]
@@ -162,7 +162,7 @@ public sealed class FaultTests
             return FakeManagementDevice.Response(request, ManagementStatus.BadArgument, refusal);
         });
         Assert.That(
-            ToolRun.At(Path).Failure("vf 2 set mac 02:00:00:00:00:02"),
+            ToolRun.Here(Path).Failure("vf 2 set mac 02:00:00:00:00:02"),
             Is.EqualTo($"the device at {Path} refused: ?[2Jab; nothing was changed"));
     }
 

@@ -18,10 +18,16 @@ internal sealed class ToolRun
     private readonly string[] _device;
     private readonly Dictionary<string, string> _environment;
 
-    private ToolRun(string[] device, Dictionary<string, string> environment) => (_device, _environment) = (device, environment);
+    private readonly bool _isHere;
+
+    private ToolRun(string[] device, Dictionary<string, string> environment, bool isHere = false) =>
+        (_device, _environment, _isHere) = (device, environment, isHere);
 
     /// <summary>The program with a device named by option.</summary>
     public static ToolRun At(string device) => new(["--device", device], Plain());
+
+    /// <summary>The program's code within this process, where there are many lines to try.</summary>
+    public static ToolRun Here(string device) => new(["--device", device], [], isHere: true);
 
     /// <summary>The program on a host with this sysfs.</summary>
     /// <param name="device">Named by option, or null to be found.</param>
@@ -36,8 +42,19 @@ internal sealed class ToolRun
     public ToolRun With(string name, string value) => new(_device, new Dictionary<string, string>(_environment) { [name] = value });
 
     /// <summary>Runs a command line, with spaces between its words.</summary>
-    public ProgramRun Run(string line) =>
-        ProgramRun.OfProduct("smartnic", _environment, [.. _device, .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+    public ProgramRun Run(string line)
+    {
+        string[] arguments = [.. _device, .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+        if (!_isHere)
+        {
+            return ProgramRun.OfProduct("smartnic", _environment, arguments);
+        }
+
+        using var output = new StringWriter { NewLine = "\n" };
+        using var errors = new StringWriter { NewLine = "\n" };
+        int code = HostTools.Program.Run(arguments, output, errors);
+        return new ProgramRun(code, output.ToString(), errors.ToString());
+    }
 
     /// <summary>Runs a command that has to succeed, and gives what it printed.</summary>
     public string Text(string line)

@@ -64,12 +64,17 @@ public sealed class UsageTests
     [TestCase("completion bahs", "there is no completion for 'bahs'; did you mean bash? allowed: bash, zsh, pwsh")]
     [TestCase("completion fish", "there is no completion for 'fish'; allowed: bash, zsh, pwsh")]
     public void Wrong_usage_is_one_line_that_says_what_is_allowed_and_exit_code_1(string line, string message) =>
-        Assert.That(ToolRun.At(NoDevice).Failure(line, exitCode: 1), Does.StartWith(message));
+        Assert.That(ToolRun.Here(NoDevice).Failure(line, exitCode: 1), Does.StartWith(message));
+
+    [TestCase("shwo")]
+    [TestCase("vf 3 set mac 1")]
+    public void The_program_says_so_as_a_process(string line) =>
+        Assert.That(ToolRun.At(NoDevice).Failure(line, exitCode: 1), Is.EqualTo(ToolRun.Here(NoDevice).Failure(line, exitCode: 1)));
 
     [Test]
     public void Every_command_has_help_with_an_example_that_the_command_line_understands()
     {
-        RootCommand root = HostTools.Program.Root(new GlobalOptions());
+        RootCommand root = HostTools.Program.Root(new GlobalOptions(System.IO.TextWriter.Null));
         Command[] commands = [.. Below(root)];
         Assert.That(commands, Has.Length.GreaterThan(15));
         foreach (Command command in commands)
