@@ -154,7 +154,7 @@ internal sealed unsafe class FrameMover
         {
             if (Tap is not null)
             {
-                Tap.WentOut(function, _whole.AsSpan(0, _frame.CopyTo(_whole, edit, _destinations.Tci)), Counter.DroppedNoBuffer, !header.IsPlain);
+                Tap.WentOut(function, _whole.AsSpan(0, _frame.CopyTo(_whole, edit, _destinations.Tag)), Counter.DroppedNoBuffer, !header.IsPlain);
             }
 
             _switch.CountDropped(function, Counter.DroppedNoBuffer);

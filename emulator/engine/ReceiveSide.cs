@@ -70,17 +70,17 @@ internal sealed unsafe class ReceiveSide
         switch (placed)
         {
             case Placed.Yes:
-                Tell(queue, frame, edit, tci, header, 0);
+                Tell(queue, frame, edit, tagValue, header, 0);
                 _switch.CountReceived(queue.Function, 1, length);
                 _table.Counters.CountFrames(queue.CounterRow, 1, length);
                 break;
             case Placed.TooLarge:
-                Tell(queue, frame, edit, tci, header, Counter.DroppedTooLarge);
+                Tell(queue, frame, edit, tagValue, header, Counter.DroppedTooLarge);
                 _switch.CountDropped(queue.Function, Counter.DroppedTooLarge);
                 _table.Counters.CountDropped(queue.CounterRow);
                 break;
             case Placed.Broken:
-                Tell(queue, frame, edit, tci, header, Counter.DroppedNoBuffer);
+                Tell(queue, frame, edit, tagValue, header, Counter.DroppedNoBuffer);
                 _switch.CountDropped(queue.Function, Counter.DroppedNoBuffer);
                 _table.MarkBroken(queue);
                 return false;
@@ -156,18 +156,18 @@ internal sealed unsafe class ReceiveSide
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Tell(RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int drop)
+    private void Tell(RunningQueue queue, FrameView frame, VlanEdit edit, uint tagValue, in ReceiveHeader header, int drop)
     {
         if (Tap is not null)
         {
-            TellTap(Tap, queue, frame, edit, tci, header, drop);
+            TellTap(Tap, queue, frame, edit, tagValue, header, drop);
         }
     }
 
-    private void TellTap(IFrameTap tap, RunningQueue queue, FrameView frame, VlanEdit edit, int tci, in ReceiveHeader header, int drop)
+    private void TellTap(IFrameTap tap, RunningQueue queue, FrameView frame, VlanEdit edit, uint tagValue, in ReceiveHeader header, int drop)
     {
         _told ??= new byte[PacketSwitch.MaxFrameBytes + Ethernet.TagBytes];
-        tap.WentOut(queue.Function, _told.AsSpan(0, frame.CopyTo(_told, edit, tci)), drop, !header.Offload.IsPlain);
+        tap.WentOut(queue.Function, _told.AsSpan(0, frame.CopyTo(_told, edit, tagValue)), drop, !header.Offload.IsPlain);
     }
 
     private bool TryWait(
@@ -177,7 +177,7 @@ internal sealed unsafe class ReceiveSide
         Span<byte> room = backlog.Reserve(length);
         if (room.Length < length || length == 0)
         {
-            Tell(queue, frame, edit, tci, header, Counter.DroppedNoBuffer);
+            Tell(queue, frame, edit, tagValue, header, Counter.DroppedNoBuffer);
             Drop(queue, 1);
             return false;
         }

@@ -5,6 +5,7 @@ using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Spec;
 using SmartNicFw.Tests.Fakes;
 
@@ -54,7 +55,8 @@ internal static class Memory
         var numbering = new FunctionNumbering(configuration.PhysicalFunctions, configuration.TotalVFs);
         var space = new FunctionConfigSpace(configuration, numbering);
         var resets = new ResetControl(numbering, space, clock);
-        var sriov = new SriovControl(numbering, space, resets);
+        var events = new EventRing(clock);
+        var sriov = new SriovControl(numbering, space, resets, events);
         var router = new FunctionRouter(numbering, sriov);
         resets.ResetEndpoint(ResetKind.Fundamental);
         router.Forget();
