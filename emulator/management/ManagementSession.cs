@@ -157,8 +157,7 @@ internal sealed unsafe class ManagementSession : ILoopSource
     }
 
     private bool IsRequest(int opcode) => ManagementCodec.Opcode(_buffer, 0) == opcode
-        && ManagementCodec.Check(_buffer, 0, _bytes, ManagementFrame.Request) == ManagementStatus.Ok
-        && ManagementCodec.PayloadBytes(_buffer, 0) == ManagementOpcode.RequestBytes(opcode);
+        && ManagementCodec.CheckRequest(_buffer, 0, _bytes) == ManagementStatus.Ok;
 
     private int StartTrace(BoardTrace board)
     {

@@ -32,6 +32,7 @@ public sealed partial class BoardTrace : IFrameTap
         Counter.DroppedControlFrame => "dropped: a control frame of the link"u8,
         Counter.DroppedNoDestination => "dropped: no function and no port takes it"u8,
         Counter.DroppedTooLarge => "dropped: too large for the receiver's buffers or MTU"u8,
+        Counter.DroppedLinkDown => "dropped: the operator has taken the function's link down"u8,
         _ => "dropped"u8,
     };
 

@@ -51,11 +51,11 @@ internal static class Memory
     {
         var configuration = new EndpointConfiguration { TotalVFs = totalVFs };
         var clock = new VirtualClock();
-        var events = new EventRing();
         long before = GC.GetAllocatedBytesForCurrentThread();
         var numbering = new FunctionNumbering(configuration.PhysicalFunctions, configuration.TotalVFs);
         var space = new FunctionConfigSpace(configuration, numbering);
         var resets = new ResetControl(numbering, space, clock);
+        var events = new EventRing(clock);
         var sriov = new SriovControl(numbering, space, resets, events);
         var router = new FunctionRouter(numbering, sriov);
         resets.ResetEndpoint(ResetKind.Fundamental);

@@ -81,10 +81,15 @@ public sealed class FrameTests(int way)
             }
         }
 
-        foreach (int opcode in Enumerable.Range(0, 0x800).Append(0xFFFF).Except(Opcodes))
+        foreach (int opcode in Enumerable.Range(0, 0x800).Append(0xFFFF).Except([.. Opcodes, ManagementOpcode.StartTrace]))
         {
             Assert.That(Parse(lab.AskRaw(way, Frame(opcode, []))).Status, Is.EqualTo(ManagementStatus.UnknownOpcode));
         }
+
+        byte[] trace = new byte[ManagementOpcode.RequestBytes(ManagementOpcode.StartTrace)];
+        Assert.That(
+            Parse(lab.AskRaw(way, Frame(ManagementOpcode.StartTrace, trace))).Status, Is.EqualTo(ManagementStatus.UnknownOpcode),
+            "the emulator's, and no firmware's");
     }
 
     [Test]
