@@ -1,4 +1,6 @@
 // The host in this process as an operator asks it for VFs. Knows no frame.
+using System;
+using System.ComponentModel;
 using System.IO;
 using SmartNicFw.Emulator.Functions;
 using SmartNicFw.Emulator.Host;
@@ -32,12 +34,9 @@ internal sealed class FunctionHost(FunctionFolder functions) : IRootComplexHost
             functions.SetVFs(physicalFunction, count);
             return new HostAnswer(ManagementStatus.Ok, ManagementReason.None, null);
         }
-        catch (IOException refused)
+        catch (Exception refused) when (refused is IOException or HostException or Win32Exception)
         {
-            return new HostAnswer(ManagementStatus.WrongState, ManagementReason.None, refused.Message);
-        }
-        catch (HostException refused)
-        {
+            // A socket's path that is taken, or no more descriptors or watches to be had.
             return new HostAnswer(ManagementStatus.WrongState, ManagementReason.None, refused.Message);
         }
     }

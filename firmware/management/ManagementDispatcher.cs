@@ -66,13 +66,15 @@ namespace SmartNicFw.Firmware.Management
                 _policy.Step(_clock.NowUs);
             }
 
+            // Whoever's change is being kept: what is asked meanwhile waits.
+            if (_policy.IsSaving)
+            {
+                return;
+            }
+
             if (_isHeld)
             {
-                if (!_policy.IsSaving)
-                {
-                    Release();
-                }
-
+                Release();
                 return;
             }
 

@@ -2,8 +2,8 @@
 namespace SmartNicFw.Hal.Regs
 {
     /// <summary>
-    /// Statuses of a response. Whatever it is but <see cref="Ok"/>, the request changed nothing, and the payload is empty or a
-    /// <see cref="ManagementRefusal"/>.
+    /// Statuses of a response. Whatever it is but <see cref="Ok"/> and <see cref="StoreFault"/>, the request changed nothing. The payload is
+    /// empty or a <see cref="ManagementRefusal"/> then.
     /// </summary>
     public static class ManagementStatus
     {
@@ -43,7 +43,7 @@ namespace SmartNicFw.Hal.Regs
         /// <summary>The state does not fit: a transaction that is not open, or a VF that would have to stand still.</summary>
         public const int WrongState = 10;
 
-        /// <summary>The policy could not be kept for the next start.</summary>
+        /// <summary>The change is made and in force, and could not be kept for the next start: the one refusal that has changed something.</summary>
         public const int StoreFault = 11;
     }
 

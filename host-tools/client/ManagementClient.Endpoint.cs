@@ -35,7 +35,13 @@ internal sealed partial class ManagementClient
             ReadOnlySpan<byte> list = AskList(ManagementOpcode.FunctionInfo, next, wanted, ManagementFunction.Bytes, out int entries, out int stride);
             for (int at = 0; at < entries; at++)
             {
-                functions.Add(FunctionInfo.Read(list[(at * stride)..]));
+                FunctionInfo function = FunctionInfo.Read(list[(at * stride)..]);
+                if (function.Index != first + functions.Count || functions.Count == count)
+                {
+                    throw Nonsense("sent functions that were not asked for");
+                }
+
+                functions.Add(function);
             }
 
             if (entries == 0)
@@ -99,7 +105,7 @@ internal sealed partial class ManagementClient
         entries = ReadUInt16LittleEndian(list[ManagementList.CountOffset..]);
         stride = ReadUInt16LittleEndian(list[ManagementList.EntryBytesOffset..]);
         ReadOnlySpan<byte> body = list[ManagementList.EntriesOffset..];
-        return entries == 0 || (stride >= leastEntry && entries * stride <= body.Length)
+        return entries == 0 || (stride >= leastEntry && (long)entries * stride <= body.Length)
             ? body
             : throw Nonsense("sent a list that is longer than its frame");
     }

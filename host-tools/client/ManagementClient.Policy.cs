@@ -37,16 +37,22 @@ internal sealed partial class ManagementClient
             ReadOnlySpan<byte> list = AskList(ManagementOpcode.GetRateGroups, first, 0, ManagementRateGroup.Bytes, out int entries, out int stride);
             for (int at = 0; at < entries; at++)
             {
-                groups.Add(RateGroupInfo.Read(list[(at * stride)..]));
+                RateGroupInfo group = RateGroupInfo.Read(list[(at * stride)..]);
+                if (group.Number < first)
+                {
+                    throw Nonsense("sent rate groups that were not asked for");
+                }
+
+                groups.Add(group);
+
+                // Those that are not there are left out: the next one has any greater number.
+                first = group.Number + 1;
             }
 
-            // Those that are not there are left out: the next piece begins behind the last one that was. A list that does not go on ends.
-            if (entries == 0 || groups[^1].Number < first)
+            if (entries == 0 || first > ushort.MaxValue)
             {
                 return groups;
             }
-
-            first = groups[^1].Number + 1;
         }
     }
 

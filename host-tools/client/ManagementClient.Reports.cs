@@ -35,7 +35,7 @@ internal sealed partial class ManagementClient
         int count = ReadUInt16LittleEndian(page[ManagementEvents.CountOffset..]);
         int stride = ReadUInt16LittleEndian(page[ManagementEvents.EntryBytesOffset..]);
         ReadOnlySpan<byte> body = page[ManagementEvents.EntriesOffset..];
-        if (count > 0 && (stride < ManagementEvent.Bytes || count * stride > body.Length))
+        if (count > 0 && (stride < ManagementEvent.Bytes || (long)count * stride > body.Length))
         {
             throw Nonsense("sent a list that is longer than its frame");
         }

@@ -21,7 +21,7 @@ internal static class ConfigText
     public static void GiveIds(byte[] vf, byte[] physicalFunction)
     {
         int sriov = CapabilityWalk.FindExtended(physicalFunction, PciExtendedCapability.IdSriov);
-        if (sriov != 0)
+        if (sriov != 0 && sriov + SriovCapability.Bytes <= physicalFunction.Length)
         {
             LittleEndian.WriteU16(vf, PciConfigHeader.VendorIdOffset, LittleEndian.ReadU16(physicalFunction, PciConfigHeader.VendorIdOffset));
             LittleEndian.WriteU16(vf, PciConfigHeader.DeviceIdOffset, LittleEndian.ReadU16(physicalFunction, sriov + SriovCapability.VfDeviceIdOffset));

@@ -108,7 +108,8 @@ public sealed class FrameTests(int way)
                 byte[] payload = new byte[Math.Max(0, ManagementOpcode.RequestBytes(Opcodes[random.Next(Opcodes.Length)]))];
                 random.NextBytes(payload);
                 frame = Frame(Opcodes[random.Next(Opcodes.Length)], payload, (uint)random.Next());
-                for (int change = random.Next(1, 4); change > 0; change--)
+                byte[] right = [.. frame];
+                for (int change = random.Next(1, 4); change > 0 || frame.AsSpan().SequenceEqual(right); change--)
                 {
                     frame[random.Next(frame.Length)] ^= (byte)random.Next(1, 256);
                 }

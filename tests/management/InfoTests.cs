@@ -29,7 +29,7 @@ public sealed class InfoTests(int way)
 
         Assert.That(info.Status, Is.EqualTo(ManagementStatus.Ok));
         Assert.That(info.Payload, Is.EqualTo(Fields(
-            FirmwareVersion.Major, FirmwareVersion.Minor, FirmwareVersion.Patch, 0, 0x0123_4567_89AB_CDEFUL, 0x1234, 0x5678, 2, 5, 9, 1500,
+            FirmwareVersion.Major, FirmwareVersion.Minor, FirmwareVersion.Patch, 1, 0x0123_4567_89AB_CDEFUL, 0x1234, 0x5678, 2, 5, 9, 1500,
             40000u, 3, 2, 300, 7, (byte)3, (byte)4, 256, 0u, (ulong)lab.Clock.NowUs)));
     }
 
@@ -80,7 +80,8 @@ public sealed class InfoTests(int way)
         Assert.That((list.U16(vf + 0x12), list.U32(vf + 0x14), list.U32(vf + 0x18), list.U32(vf + 0x1C), list.U32(vf + 0x20)),
             Is.EqualTo((999, 0x8100_6064u, 900u, 100u, 5000u)));
         Assert.That(list.U16(vf + 8), Is.EqualTo(
-            ManagementFunction.FlagsEnabledMask | ManagementFunction.FlagsMacPinnedMask | ManagementFunction.FlagsAdaptiveMask));
+            ManagementFunction.FlagsEnabledMask | ManagementFunction.FlagsLinkUpMask | ManagementFunction.FlagsMacPinnedMask
+            | ManagementFunction.FlagsAdaptiveMask));
         Assert.That(list.U16(8 + (40 * 6) + 8) & ManagementFunction.FlagsSpoofCheckMask, Is.Not.Zero, "of a VF nobody has set");
     }
 

@@ -1,8 +1,10 @@
 // VFs that come and go while others stay: of the registers of the PF, of the VFs that stay, and of their sockets and traffic.
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using NUnit.Framework;
 using SmartNicFw.Emulator.Host;
+using SmartNicFw.Emulator.Host.Virtio;
 using SmartNicFw.Emulator.Loop;
 using SmartNicFw.Emulator.VfioUser;
 using SmartNicFw.Firmware;
@@ -129,6 +131,68 @@ public sealed class ResizeTests
                 first.ReadRegion(BarMap.ControlBar, BarMap.CommonConfigOffset + VirtioCommonConfig.DeviceStatusOffset, 1), Is.EqualTo(new byte[] { 3 }));
             using RawClient last = folder.Attach(vfs == 1 ? "pf0" : $"vf{vfs - 1}");
             Assert.That(BitConverter.ToUInt32(last.ReadRegion(VfioRegion.Config, 0, 4)), Is.EqualTo(0x1041_1AF4));
+        }
+    }
+
+    [Test]
+    public void Traffic_on_eight_VFs_loses_and_reorders_nothing_while_56_more_are_enabled_configured_reset_and_disabled()
+    {
+        const int Busy = 8;
+        const int All = 64;
+        using var lab = new NetLab(All);
+        lab.Found.ResizeVFs(lab.Pf, Busy);
+        for (int vf = 0; vf < Busy; vf++)
+        {
+            lab.Start(vf, new NetDriverOptions());
+        }
+
+        var random = new Random(56);
+        var sent = Enumerable.Range(0, Busy).Select(_ => new List<byte[]>()).ToArray();
+        FirmwareRuntime firmware = lab.Board.Firmware;
+        for (int round = 0; round < 60; round++)
+        {
+            for (int vf = 0; vf < Busy; vf++)
+            {
+                int to = (vf + 1) % Busy;
+                for (int count = 0; count < 20; count++)
+                {
+                    byte[] frame = lab.Frame(vf, to, random.Next(60, 1500), (100 * round) + count);
+                    Assert.That(lab.Drivers[vf].TrySend(frame), Is.True);
+                    sent[to].Add(frame);
+                }
+
+                lab.Drivers[vf].Flush();
+            }
+
+            switch (round % 4)
+            {
+                case 0:
+                    lab.Found.ResizeVFs(lab.Pf, All);
+                    break;
+                case 1:
+                    for (int vf = Busy; vf < All; vf++)
+                    {
+                        int function = lab.Index(vf);
+                        Assert.That(firmware.DataPath.Control.SetAttribute(function, ManagementAttributeKind.Weight, (ulong)random.Next(1, 1000)), Is.Zero);
+                        Assert.That(firmware.DataPath.Control.SetAttribute(function, ManagementAttributeKind.MaxTxRate, (ulong)random.Next(1, 1000)), Is.Zero);
+                        firmware.Resets.BeginFunctionReset(function);
+                    }
+
+                    break;
+                case 2:
+                    lab.Found.ResizeVFs(lab.Pf, random.Next(Busy, All));
+                    break;
+                default:
+                    lab.Found.ResizeVFs(lab.Pf, Busy);
+                    break;
+            }
+
+            lab.Settle();
+        }
+
+        for (int vf = 0; vf < Busy; vf++)
+        {
+            Assert.That(lab.Inbox[vf].Select(received => received.Payload), Is.EqualTo(sent[vf]), $"VF {vf}: all, and in order");
         }
     }
 

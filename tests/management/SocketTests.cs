@@ -192,8 +192,7 @@ public sealed class SocketTests
         })
         {
             using SocketClient client = sockets.Connect();
-            client.Send(frame);
-            client.Send(new byte[isLast ? 5000 : 0]);
+            client.Send([.. frame, .. new byte[isLast ? 5000 : 0]]);
             Answer answer = Parse(client.Receive());
             Assert.That((answer.Status, answer.Opcode, answer.Sequence), Is.EqualTo((status, ManagementOpcode.EndpointInfo, 7u)));
             if (isLast)
