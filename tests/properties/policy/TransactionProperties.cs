@@ -223,7 +223,11 @@ public sealed class TransactionProperties
         {
             if (random.Next(3) == 0)
             {
-                fields[field] = isOdd && field != ManagementRateGroup.FieldsNameMask ? (ulong)random.Next(256) * 5 : UsualField(random, field);
+                // No wider than its field.
+                ulong most = field == ManagementRateGroup.FieldsPriorityMask ? 256UL : 1280UL;
+                fields[field] = isOdd && field != ManagementRateGroup.FieldsNameMask
+                    ? (ulong)random.NextInt64((long)most)
+                    : UsualField(random, field);
             }
         }
 
