@@ -3,7 +3,7 @@ using SmartNicFw.Hal.Contracts;
 
 namespace SmartNicFw.Firmware
 {
-    /// <summary>The hardware as one firmware sees it. The board sets every field before it builds the firmware.</summary>
+    /// <summary>The hardware as one firmware sees it. The board sets every field but the store's before it builds the firmware.</summary>
     public sealed class BoardContracts
     {
         /// <summary>Where configuration requests arrive.</summary>
@@ -44,6 +44,9 @@ namespace SmartNicFw.Firmware
 
         /// <summary>Management requests beside the BARs.</summary>
         public IManagementPort ManagementPort;
+
+        /// <summary>Where policy is kept without power; null when it is not, and every start is from defaults.</summary>
+        public INonVolatileStore Store;
 
         /// <summary>Name of the first field that is not set; null when all are.</summary>
         public string FirstMissing()

@@ -50,7 +50,8 @@ namespace SmartNicFw.Firmware
             _numbering = numbering;
             _clock = board.Clock;
             _ethernet = board.EthernetPort;
-            State = new VirtioState(configuration, numbering);
+            PolicyTable table = new PolicyTable(configuration, numbering);
+            State = new VirtioState(configuration, numbering, table);
             Counters = new Counters(numbering.Count);
             _mastering = new BusMastering(numbering, space, resets, board.QueueEngine);
             Msix = new MsixTable(configuration, numbering, space, _mastering, board.MsixPort, Counters);
@@ -61,14 +62,14 @@ namespace SmartNicFw.Firmware
             TransmitScheduler transmit = new TransmitScheduler(
                 State.Queues, numbering.Count, groups, DmaCredits.TurnsAtMost(configuration), board.Clock, _wheel);
             Pending = new PendingQueues(State.Queues, transmit);
-            Control = new PolicyControl(configuration, numbering, State);
+            Control = new PolicyControl(configuration, numbering, table, State);
             Arbitration = new ArbitrationPolicy(Control, transmit);
             Coalescing coalescing = new Coalescing(State, new AdaptiveModeration(State, board.QueueEngine));
             InterruptCeilings ceilings = new InterruptCeilings(State, board.Clock, _wheel, _firstInterruptTimer + State.Queues.Count);
             _moderator = new InterruptModerator(
                 State, Msix, board.QueueEngine, board.Clock, _wheel, _firstInterruptTimer, coalescing, ceilings, Counters);
             Interrupts = new InterruptPolicy(Control, _moderator, ceilings, coalescing);
-            Policy = new VfPolicy(Control, State, board.SwitchTable, _moderator, board.EthernetPort);
+            Policy = new VfPolicy(Control, State, space, board.SwitchTable, _moderator, board.EthernetPort);
             Steering steering = new Steering(State, board.SwitchTable);
             FunctionAccess access = new FunctionAccess(numbering, space, resets);
             Turns = new TurnsUnderWay(configuration, State, numbering, new TransferRules(numbering, space));
@@ -90,6 +91,11 @@ namespace SmartNicFw.Firmware
                 board.QueueEngine, _mastering, State, Pending, Turns, _lifecycle, _moderator, control, errors, Events, Health, Counters);
             _arbiter = new QueueArbiter(Pending, _scheduler);
             resets.Attach(_lifecycle);
+            if (board.Store != null)
+            {
+                Store = new PolicyStore(numbering, Control, board.Store, Events, Health);
+                Store.Load();
+            }
         }
 
         /// <summary>VIRTIO's state of functions and queues.</summary>
@@ -109,6 +115,9 @@ namespace SmartNicFw.Firmware
 
         /// <summary>Ceilings of interrupts and adaptive moderation: the operator's.</summary>
         public InterruptPolicy Interrupts { get; }
+
+        /// <summary>Where the operator's decisions are kept; null when the board has no store.</summary>
+        public PolicyStore Store { get; }
 
         /// <summary>Where the operator's decisions arrive.</summary>
         public PolicyControl Control { get; }
@@ -132,7 +141,7 @@ namespace SmartNicFw.Firmware
         /// True when the last step left something over that no port announces anew: queues that wait for a turn, reports of the
         /// engine, frames of the wire, functions that have not heard of a change of the link, a timer that is due.
         /// </summary>
-        public bool HasWork => _isCutShort || Control.HasWork || (!Pending.IsEmpty && !_scheduler.IsFull) || _link.HasWork || HasDueTimer;
+        public bool HasWork => _isCutShort || (!Pending.IsEmpty && !_scheduler.IsFull) || _link.HasWork || HasDueTimer;
 
         /// <summary>
         /// The microsecond of the clock before which no timer is due and no turn has lasted too long; <see cref="long.MaxValue"/> when there
@@ -144,9 +153,7 @@ namespace SmartNicFw.Firmware
             {
                 long timer = _wheel.NextUs;
                 long deadline = Turns.NextDeadlineUs;
-                long idle = Control.NextUs;
-                timer = timer < deadline ? timer : deadline;
-                return timer < idle ? timer : idle;
+                return timer < deadline ? timer : deadline;
             }
         }
 
@@ -168,7 +175,6 @@ namespace SmartNicFw.Firmware
             _bars.Run();
             _doorbells.Run();
             FireTimers(nowUs);
-            Control.Step(nowUs);
             _isCutShort = _ethernet.HasReceived && _ethernet.SubmitTurn(PortFramesPerStep) == PortFramesPerStep;
 
             // What a turn reports is known before the next is granted: on a board that does turns at once, a step is as many

@@ -52,11 +52,23 @@ namespace SmartNicFw.Firmware
         /// <summary>MSI-X vectors of a virtual function, 1 to 2048.</summary>
         public int VfMsixVectors = 16;
 
+        /// <summary>
+        /// MSI-X vectors that a virtual function may be given at the most while others have fewer, <see cref="VfMsixVectors"/> to 2048; 0 for
+        /// as many as it has at first. Room for them costs every one.
+        /// </summary>
+        public int MaxVfMsixVectors;
+
         /// <summary>Pairs of a receive and a transmit queue of a physical function, 1 to <see cref="MaxQueuePairs"/>.</summary>
         public int PfQueuePairs = 4;
 
         /// <summary>Pairs of a receive and a transmit queue of a virtual function, 1 to <see cref="MaxQueuePairs"/>.</summary>
         public int VfQueuePairs = 2;
+
+        /// <summary>
+        /// Queue pairs that a virtual function may be given at the most while others have fewer, <see cref="VfQueuePairs"/> to
+        /// <see cref="MaxQueuePairs"/>; 0 for as many as it has at first. Room for them costs every one.
+        /// </summary>
+        public int MaxVfQueuePairs;
 
         /// <summary>Largest queue size, entries: a power of two from 2 to 32768.</summary>
         /// <remarks>
@@ -138,6 +150,11 @@ namespace SmartNicFw.Firmware
                 return OutOfRange("VfMsixVectors", VfMsixVectors, 1, MsixCapability.MaxVectors);
             }
 
+            if (MaxVfMsixVectors != 0 && (MaxVfMsixVectors < VfMsixVectors || MaxVfMsixVectors > MsixCapability.MaxVectors))
+            {
+                return OutOfRange("MaxVfMsixVectors", MaxVfMsixVectors, VfMsixVectors, MsixCapability.MaxVectors);
+            }
+
             string fault = ValidateQueues() ?? ValidateDma();
             if (fault != null)
             {
@@ -172,6 +189,18 @@ namespace SmartNicFw.Firmware
             return null;
         }
 
+        /// <summary>MSI-X vectors that there is room for in a function of the given kind.</summary>
+        public int MaxVectors(bool isVirtual)
+        {
+            return isVirtual && MaxVfMsixVectors != 0 ? MaxVfMsixVectors : MsixVectors(isVirtual);
+        }
+
+        /// <summary>Queue pairs that there is room for in a function of the given kind.</summary>
+        public int MaxPairs(bool isVirtual)
+        {
+            return isVirtual && MaxVfQueuePairs != 0 ? MaxVfQueuePairs : QueuePairs(isVirtual);
+        }
+
         /// <summary>MSI-X vectors of a function of the given kind.</summary>
         public int MsixVectors(bool isVirtual)
         {
@@ -181,7 +210,7 @@ namespace SmartNicFw.Firmware
         /// <summary>Size in bytes of the region at <paramref name="bar"/>, as <see cref="BarMap.RegionBytes"/> has it.</summary>
         public int RegionBytes(int bar, bool isVirtual)
         {
-            return BarMap.RegionBytes(bar, MsixVectors(isVirtual), isVirtual);
+            return BarMap.RegionBytes(bar, MaxVectors(isVirtual), isVirtual);
         }
 
         private string ValidateQueues()
@@ -194,6 +223,11 @@ namespace SmartNicFw.Firmware
             if (VfQueuePairs < 1 || VfQueuePairs > MaxQueuePairs)
             {
                 return OutOfRange("VfQueuePairs", VfQueuePairs, 1, MaxQueuePairs);
+            }
+
+            if (MaxVfQueuePairs != 0 && (MaxVfQueuePairs < VfQueuePairs || MaxVfQueuePairs > MaxQueuePairs))
+            {
+                return OutOfRange("MaxVfQueuePairs", MaxVfQueuePairs, VfQueuePairs, MaxQueuePairs);
             }
 
             if (!IsPowerOfTwoWithin(MaxQueueSize, 2, VirtqueueLimits.MaxSize))

@@ -33,7 +33,8 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
     /// <exception cref="ArgumentException">The firmware refuses the configuration; the message is its line; or there is a link, and the
     /// clock runs by itself.</exception>
     public EmulatedBoard(
-        EndpointConfiguration configuration, ILogger? log = null, BoardClock? clock = null, LinkBounds? link = null, bool isPacked = false)
+        EndpointConfiguration configuration, ILogger? log = null, BoardClock? clock = null, LinkBounds? link = null, bool isPacked = false,
+        INonVolatileStore? store = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         if (configuration.Validate() is { } fault)
@@ -46,7 +47,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
         int functions = configuration.PhysicalFunctions * (1 + configuration.TotalVFs);
         Switch = new PacketSwitch(functions);
         _sinks = new IInterruptSink?[functions];
-        int pairs = Math.Max(configuration.PfQueuePairs, configuration.VfQueuePairs);
+        int pairs = Math.Max(configuration.PfQueuePairs, configuration.MaxPairs(true));
         Engine = new QueueEngine(Switch, (2 * pairs) + 1, configuration.Mtu, _memory, log ?? NullLogger.Instance) { Port = new SinkPort() };
         Timed = link is null
             ? null
@@ -67,6 +68,7 @@ public sealed class EmulatedBoard : IEndpointMemory, IMsixPort
             MsixPort = this,
             EthernetPort = Engine,
             CounterPort = Switch,
+            Store = store,
             ManagementPort = Management,
         });
     }

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using Microsoft.Extensions.Logging;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Hierarchy;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Net;
@@ -23,6 +24,10 @@ internal static class RunCommand
 
     // MAC addresses follow from serial numbers: more than an endpoint has functions lie between those of two endpoints.
     private const ulong SerialNumbersEach = 0x2000;
+
+    // What a VF may be given of what others have not: room that costs a desktop little.
+    private const int RoomForQueuePairs = 8;
+    private const int RoomForVectors = 32;
 
     /// <summary>VFs that the host in this process enables when nothing is said.</summary>
     public const int StandardEnabledVFs = 8;
@@ -60,12 +65,17 @@ internal static class RunCommand
             Description = "The endpoint's management socket, for smartnic --device SOCKET of this user or root; once for each endpoint, those of --hierarchy first",
             HelpName = "SOCKET",
         };
+        var store = new Option<string[]>("--store")
+        {
+            Description = "A file that keeps the endpoint's policy over restarts, made if need be; once for each endpoint, those of --hierarchy first",
+            HelpName = "FILE",
+        };
         Option<int> mtu = EndpointOptions.Number(
             "--mtu", "BYTES", "Largest frame without its Ethernet header, as functions report it", EndpointConfiguration.MinMtu,
             EndpointConfiguration.MaxMtu, new EndpointConfiguration().Mtu);
         var share = new Option<string[]>("--vf")
         {
-            Description = "Share, rates (Mbit/s on the line) and interrupts (a second at the most; moderated adaptively) of a function of every endpoint, a number or a name; again for others: "
+            Description = "Share, rates (Mbit/s on the line), interrupts (a second at the most; moderated adaptively) and place in the network of a function of every endpoint, a number or a name; again for others: "
                 + ShareSetting.FunctionForms,
             HelpName = "FUNCTION:SETTINGS",
         };
@@ -78,7 +88,7 @@ internal static class RunCommand
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Log what happens to hosts, functions and queues" };
         var command = new Command("run", "Run endpoints that QEMU attaches to")
         {
-            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, functions, port, management, share, group, verbose,
+            physicalFunctions, vfs, totalVFs, mtu, noPacked, hierarchy, remap, functions, port, management, store, share, group, verbose,
         };
         command.SetAction(options =>
         {
@@ -102,6 +112,7 @@ internal static class RunCommand
                 EnabledVFs = hasVFs ? wanted : Math.Min(StandardEnabledVFs, total),
                 Wires = options.GetValue(port) ?? [],
                 ManagementSockets = options.GetValue(management) ?? [],
+                Stores = options.GetValue(store) ?? [],
                 Mtu = options.GetValue(mtu),
                 OffersPackedRings = !options.GetValue(noPacked),
                 Shares =
@@ -141,6 +152,12 @@ internal static class RunCommand
                 $"--management is given {plan.ManagementSockets.Length} times for {endpoints} --hierarchy and --function-dir: one for each at the most");
         }
 
+        if (plan.Stores.Length > endpoints)
+        {
+            throw new UsageException(
+                $"--store is given {plan.Stores.Length} times for {endpoints} --hierarchy and --function-dir: one for each at the most");
+        }
+
         foreach (string hierarchy in plan.Hierarchies)
         {
             RunningEndpoint endpoint = Add(service, plan, plan.HierarchyVFs, log, out string what);
@@ -169,10 +186,18 @@ internal static class RunCommand
             TotalVFs = totalVFs,
             Mtu = plan.Mtu,
             OffersPackedRings = plan.OffersPackedRings,
+            MaxVfQueuePairs = RoomForQueuePairs,
+            MaxVfMsixVectors = RoomForVectors,
         };
         configuration.SerialNumber += SerialNumbersEach * (ulong)index;
-        var endpoint = new RunningEndpoint(configuration, WireOption.Open(wire), service.Loop, log);
+        FileStore? store = index < plan.Stores.Length ? OpenStore(plan.Stores[index]) : null;
+        var endpoint = new RunningEndpoint(configuration, WireOption.Open(wire), service.Loop, log, store);
         service.Add(endpoint);
+        if (endpoint.Board.Firmware.DataPath.Store?.Fault is { } fault)
+        {
+            log.Log(LogLevel.Warning, 0, $"{plan.Stores[index]}: {fault}", null, static (text, _) => text);
+        }
+
         foreach (ShareSetting setting in plan.Shares)
         {
             if (setting.Apply(endpoint.Board.Firmware) is { } refusal)
@@ -183,6 +208,18 @@ internal static class RunCommand
 
         what = $"endpoint {index + 1}: {configuration.PhysicalFunctions} PF, {configuration.TotalVFs} VFs each, wire {wire}";
         return endpoint;
+    }
+
+    private static FileStore OpenStore(string path)
+    {
+        try
+        {
+            return FileStore.Open(path);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new HostException($"--store: {refused.Message}");
+        }
     }
 
     // Opens the management socket of the endpoint that was added last.

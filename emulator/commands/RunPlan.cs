@@ -33,6 +33,9 @@ internal sealed record RunPlan
     /// <summary>Management sockets, in the order of the endpoints; an endpoint without has none.</summary>
     public string[] ManagementSockets { get; init; } = [];
 
+    /// <summary>Files that keep policy, in the order of the endpoints; an endpoint without keeps nothing.</summary>
+    public string[] Stores { get; init; } = [];
+
     /// <summary>VFs of each PF that are enabled at the start.</summary>
     public int EnabledVFs { get; init; }
 

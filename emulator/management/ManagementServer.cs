@@ -12,7 +12,7 @@ namespace SmartNicFw.Emulator.Management;
 /// Listens at a path that only its user can open, and asks the kernel who connects: the user of this process or root, nobody else. Each
 /// client has a <see cref="ManagementSession"/>. Everything happens on the thread of the loop.
 /// </summary>
-public sealed class ManagementServer : ILoopSource, IDisposable
+public sealed class ManagementServer : IDisposable
 {
     /// <summary>What a client has for the rest of a frame, and for reading an answer, unless told otherwise.</summary>
     public static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(10);
@@ -20,13 +20,7 @@ public sealed class ManagementServer : ILoopSource, IDisposable
     // rw for the owner: unix(7), who may write to it may connect.
     private const int SocketMode = 0x180;
 
-    private const int AcceptsPerCall = 16;
-
-    private static readonly TimeSpan AcceptAgain = TimeSpan.FromSeconds(1);
-
-    private readonly UnixListener _listener;
-    private readonly LoopRegistration _registration;
-    private readonly LoopTimer _accepting;
+    private readonly UnixAcceptor _acceptor;
     private readonly ManagementSession?[] _sessions = new ManagementSession?[ManagementLink.MaxClients];
     private bool _isFullTold;
     private bool _isStrangerTold;
@@ -34,19 +28,17 @@ public sealed class ManagementServer : ILoopSource, IDisposable
     private ManagementServer(
         UnixListener listener, ManagementLink link, IRootComplexHost? host, ControllerLoop loop, ILogger log, TimeSpan patience)
     {
-        _listener = listener;
         Link = link;
         Host = host;
         Loop = loop;
         Log = log;
         Patience = patience;
         link.Answered = (client, bytes) => _sessions[client]?.Answer(bytes);
-        _accepting = new LoopTimer(loop, () => _registration!.Await(LoopEvents.Readable));
-        _registration = loop.Add(listener.Descriptor, this, LoopEvents.Readable);
+        _acceptor = new UnixAcceptor(listener, loop, Admit, error => ManagementLog.CannotAccept(Log, Path, error));
     }
 
     /// <summary>Where it listens.</summary>
-    public string Path => _listener.Path;
+    public string Path => _acceptor.Path;
 
     /// <summary>Clients that are there.</summary>
     public int Clients { get; private set; }
@@ -81,37 +73,10 @@ public sealed class ManagementServer : ILoopSource, IDisposable
         return new ManagementServer(listener, link, host, loop, log ?? NullLogger.Instance, patience ?? DefaultPatience);
     }
 
-    /// <inheritdoc/>
-    public void Ready(LoopEvents events)
-    {
-        for (int count = 0; count < AcceptsPerCall; count++)
-        {
-            int client = _listener.Accept(out int error);
-            if (client >= 0)
-            {
-                Admit(client);
-            }
-            else if (error is Errno.TryAgain)
-            {
-                return;
-            }
-            else if (error is Errno.TooManyFiles or Errno.TooManyFilesOfSystem or Errno.NoMemory or Errno.NoBuffers)
-            {
-                // The client stays in the queue, and the socket readable.
-                ManagementLog.CannotAccept(Log, Path, error);
-                _registration.Await(LoopEvents.None);
-                _accepting.Arm(AcceptAgain);
-                return;
-            }
-        }
-    }
-
     /// <summary>Closes every client and the socket, and removes its path. On the loop's thread.</summary>
     public void Dispose()
     {
-        _accepting.Disarm();
-        _registration.Remove();
-        _listener.Dispose();
+        _acceptor.Dispose();
         foreach (ManagementSession? session in _sessions)
         {
             session?.Close();

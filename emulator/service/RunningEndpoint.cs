@@ -23,6 +23,7 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
     private readonly ControllerLoop _loop;
     private readonly ILogger _log;
     private readonly NetworkPort _port;
+    private readonly FileStore? _store;
     private readonly LoopRegistration? _wire;
     private readonly List<IDisposable> _sockets = [];
     private readonly LoopTimer _alarm;
@@ -32,13 +33,15 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
 
     /// <summary>Powers a board on and connects its wire.</summary>
     /// <param name="port">The wire; belongs to the endpoint from then on.</param>
+    /// <param name="store">Where policy is kept, or null; belongs to the endpoint from then on.</param>
     /// <exception cref="ArgumentException">The firmware refuses the configuration; the message is its line.</exception>
-    public RunningEndpoint(EndpointConfiguration configuration, NetworkPort port, ControllerLoop loop, ILogger log)
+    public RunningEndpoint(EndpointConfiguration configuration, NetworkPort port, ControllerLoop loop, ILogger log, FileStore? store = null)
     {
         _loop = loop;
         _log = log;
         _port = port;
-        Board = new EmulatedBoard(configuration, log, new RunningClock());
+        Board = new EmulatedBoard(configuration, log, new RunningClock(), store: store);
+        _store = store;
         Board.Engine.Port = port;
         _alarm = new LoopTimer(loop, () => _alarmUs = long.MaxValue);
         if (port.Descriptor >= 0)
@@ -149,6 +152,7 @@ internal sealed class RunningEndpoint : ILoopSource, IDisposable
         _alarm.Disarm();
         _wire?.Remove();
         _port.Dispose();
+        _store?.Dispose();
     }
 
     // The loop sleeps no longer than until firmware's next timer; it steps every board when it wakes.

@@ -11,33 +11,25 @@ namespace SmartNicFw.Emulator.VfioUser;
 /// Listens at a path and gives each client that comes a <see cref="VfioUserSession"/>. A client that comes while another is
 /// attached is closed at once. Everything happens on the thread of the loop; servers share nothing but that.
 /// </summary>
-public sealed class VfioUserServer : ILoopSource, IDisposable
+public sealed class VfioUserServer : IDisposable
 {
     /// <summary>What a client has for a message, an attachment or the reading of a reply, unless told otherwise.</summary>
     public static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(10);
 
-    private const int AcceptsPerCall = 16;
-
-    private static readonly TimeSpan AcceptAgain = TimeSpan.FromSeconds(1);
-
-    private readonly UnixListener _listener;
-    private readonly LoopRegistration _registration;
-    private readonly LoopTimer _accepting;
+    private readonly UnixAcceptor _acceptor;
     private bool _isSecondTold;
 
     private VfioUserServer(UnixListener listener, IVfioUserDevice device, ControllerLoop loop, ILogger log, TimeSpan patience)
     {
-        _listener = listener;
         Device = device;
         Loop = loop;
         Log = log;
         Patience = patience;
-        _accepting = new LoopTimer(loop, () => _registration!.Await(LoopEvents.Readable));
-        _registration = loop.Add(listener.Descriptor, this, LoopEvents.Readable);
+        _acceptor = new UnixAcceptor(listener, loop, Admit, error => VfioUserLog.CannotAccept(Log, Path, error));
     }
 
     /// <summary>Where it listens.</summary>
-    public string Path => _listener.Path;
+    public string Path => _acceptor.Path;
 
     /// <summary>The client that is there, attached or about to; null: none.</summary>
     public VfioUserSession? Session { get; private set; }
@@ -74,37 +66,10 @@ public sealed class VfioUserServer : ILoopSource, IDisposable
         return new VfioUserServer(listener, device, loop, log ?? NullLogger.Instance, patience ?? DefaultPatience);
     }
 
-    /// <inheritdoc/>
-    public void Ready(LoopEvents events)
-    {
-        for (int count = 0; count < AcceptsPerCall; count++)
-        {
-            int client = _listener.Accept(out int error);
-            if (client >= 0)
-            {
-                Admit(client);
-            }
-            else if (error is Errno.TryAgain)
-            {
-                return;
-            }
-            else if (error is Errno.TooManyFiles or Errno.TooManyFilesOfSystem or Errno.NoMemory or Errno.NoBuffers)
-            {
-                // The client stays in the queue, and the socket readable.
-                VfioUserLog.CannotAccept(Log, Path, error);
-                _registration.Await(LoopEvents.None);
-                _accepting.Arm(AcceptAgain);
-                return;
-            }
-        }
-    }
-
     /// <summary>Detaches the client, closes the socket and removes its path. On the loop's thread.</summary>
     public void Dispose()
     {
-        _accepting.Disarm();
-        _registration.Remove();
-        _listener.Dispose();
+        _acceptor.Dispose();
         Session?.Close("the server ends");
     }
 

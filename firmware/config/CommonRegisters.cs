@@ -35,7 +35,7 @@ namespace SmartNicFw.Firmware.Config
         }
 
         /// <summary>MSI-X, with its table and pending bits where <see cref="BarMap"/> has them.</summary>
-        public static int Msix(RegisterTemplateBuilder registers, CapabilityChain chain, int vectors)
+        public static int Msix(RegisterTemplateBuilder registers, CapabilityChain chain, int vectors, int room)
         {
             int at = chain.Append(PciCapability.IdMsix, MsixCapability.Bytes);
             int control = at + MsixCapability.MessageControlOffset;
@@ -46,7 +46,7 @@ namespace SmartNicFw.Firmware.Config
                 AccessMode.ReadWrite);
             registers.OnWrite(control, WriteEffect.MessageControl);
             registers.Constant(at + MsixCapability.TableOffset, BarMap.MsixBar);
-            registers.Constant(at + MsixCapability.PbaOffset, (uint)(BarMap.PbaOffset(vectors) | BarMap.MsixBar));
+            registers.Constant(at + MsixCapability.PbaOffset, (uint)(BarMap.PbaOffset(room) | BarMap.MsixBar));
             return at;
         }
 

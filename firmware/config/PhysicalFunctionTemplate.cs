@@ -38,7 +38,7 @@ namespace SmartNicFw.Firmware.Config
             CapabilityOffsets offsets = new CapabilityOffsets();
             Header(registers, configuration);
             offsets.PowerManagement = PowerManagement(registers, chain, configuration);
-            offsets.Msix = CommonRegisters.Msix(registers, chain, configuration.PfMsixVectors);
+            offsets.Msix = CommonRegisters.Msix(registers, chain, configuration.PfMsixVectors, configuration.PfMsixVectors);
             offsets.PciExpress = PciExpress(registers, chain, configuration, isFunctionZero);
             VirtioCapabilities.Declare(registers, chain, offsets);
             offsets.Aer = Aer(registers, chain);

@@ -21,7 +21,7 @@ namespace SmartNicFw.Firmware.Config
 
             // Memory Space Enable, the BARs and Interrupt Pin are zero: VF MSE and the VF BARs of the PF stand for them.
             CommonRegisters.Header(registers, configuration, SriovCapability.VfHeaderId, SriovCapability.VfHeaderId);
-            offsets.Msix = CommonRegisters.Msix(registers, chain, configuration.VfMsixVectors);
+            offsets.Msix = CommonRegisters.Msix(registers, chain, configuration.VfMsixVectors, configuration.MaxVectors(true));
             offsets.PciExpress = CommonRegisters.PciExpress(registers, chain, configuration);
             CommonRegisters.DeviceCapabilities2(registers, offsets.PciExpress, 0);
             VirtioCapabilities.Declare(registers, chain, offsets);

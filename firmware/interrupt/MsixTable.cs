@@ -24,6 +24,7 @@ namespace SmartNicFw.Firmware.Interrupt
         private readonly BusMastering _mastering;
         private readonly IMsixPort _port;
         private readonly Counters _counters;
+        // Vectors that there is room for.
         private readonly int _pfVectors;
         private readonly int _vfVectors;
 
@@ -43,7 +44,7 @@ namespace SmartNicFw.Firmware.Interrupt
             _port = port;
             _counters = counters;
             _pfVectors = configuration.PfMsixVectors;
-            _vfVectors = configuration.VfMsixVectors;
+            _vfVectors = configuration.MaxVectors(true);
             _entries = new uint[FirstVector(numbering.Count) * EntryWords];
             _pending = new uint[FirstPending(numbering.Count)];
             _pendingCount = new ushort[numbering.Count];
@@ -53,10 +54,10 @@ namespace SmartNicFw.Firmware.Interrupt
             }
         }
 
-        /// <summary>Vectors of a function.</summary>
+        /// <summary>Vectors of a function, as its Table Size says.</summary>
         public int Vectors(int function)
         {
-            return _numbering.IsVirtual(function) ? _vfVectors : _pfVectors;
+            return TableSize(Control(function));
         }
 
         /// <summary>True while MSI-X Enable is set.</summary>
@@ -70,7 +71,8 @@ namespace SmartNicFw.Firmware.Interrupt
         /// <param name="vector">Any number; <see cref="VirtioCommonConfig.NoVector"/> among them.</param>
         public bool Raise(int function, int vector)
         {
-            if (vector >= Vectors(function) || !IsEnabled(function))
+            int control = Control(function);
+            if (vector >= TableSize(control) || (control & MsixCapability.MessageControlEnableMask) == 0)
             {
                 return false;
             }
@@ -236,7 +238,7 @@ namespace SmartNicFw.Firmware.Interrupt
 
         private uint Word(int function, int offset)
         {
-            int pba = BarMap.PbaOffset(Vectors(function));
+            int pba = BarMap.PbaOffset(Room(function));
             return offset < pba
                 ? _entries[(FirstVector(function) * EntryWords) + (offset >> 2)]
                 : _pending[FirstPending(function) + ((offset - pba) >> 2)];
@@ -250,7 +252,7 @@ namespace SmartNicFw.Firmware.Interrupt
         private bool IsPba(int function, int offset, int bytes)
         {
             int vectors = Vectors(function);
-            int at = offset - BarMap.PbaOffset(vectors);
+            int at = offset - BarMap.PbaOffset(Room(function));
             return at >= 0 && at + bytes <= PendingWords(vectors) * 4;
         }
 
@@ -268,6 +270,16 @@ namespace SmartNicFw.Firmware.Interrupt
         private int Control(int function)
         {
             return _space.Read16(function, _space.TemplateOf(function).Offsets.Msix + MsixCapability.MessageControlOffset);
+        }
+
+        private static int TableSize(int control)
+        {
+            return (control & MsixCapability.MessageControlTableSizeMask) + 1;
+        }
+
+        private int Room(int function)
+        {
+            return _numbering.IsVirtual(function) ? _vfVectors : _pfVectors;
         }
 
         private int FirstVector(int function)

@@ -1,16 +1,16 @@
-// What the operator decides about interrupts: handed to control, and told to the moderator. Sends nothing, keeps nothing.
+// What the operator has decided about interrupts, told to the moderator. Judges nothing, sends nothing, keeps nothing.
 using SmartNicFw.Firmware.Interrupt;
-using SmartNicFw.Hal.Regs;
 
 namespace SmartNicFw.Firmware.Management
 {
     /// <summary>
-    /// Every call either takes effect at once and returns null, or changes nothing and returns one line with the reason. No wanted interrupt
-    /// is lost by a change. Survives every reset of a function.
+    /// A change takes effect at once, and no wanted interrupt is lost by it. Survives every reset of a function. A ceiling is rate × time +
+    /// <see cref="InterruptCeilings.Burst"/> of interrupts of queues; those over it wait, and interrupts of the configuration do not count.
+    /// Parameters that the driver sets go before adaptive moderation: <see cref="Coalescing"/> says when. Switched off, what waits is judged
+    /// by the driver's own parameters at once.
     /// </summary>
     public sealed class InterruptPolicy
     {
-        private readonly PolicyControl _control;
         private readonly InterruptModerator _moderator;
         private readonly InterruptCeilings _ceilings;
         private readonly Coalescing _coalescing;
@@ -18,42 +18,26 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>Starts with no ceilings, and no function that is adaptive.</summary>
         public InterruptPolicy(PolicyControl control, InterruptModerator moderator, InterruptCeilings ceilings, Coalescing coalescing)
         {
-            _control = control;
+            Control = control;
             _moderator = moderator;
             _ceilings = ceilings;
             _coalescing = coalescing;
             control.Interrupts = this;
         }
 
+        /// <summary>Where changes arrive.</summary>
+        public PolicyControl Control { get; }
+
         /// <summary>A function's ceiling, interrupts of queues a second; 0 for none.</summary>
         public int Ceiling(int function)
         {
-            return _control.Table.Ceiling[function];
-        }
-
-        /// <summary>
-        /// Sets how many interrupts of its queues a function may cause: rate × time + <see cref="InterruptCeilings.Burst"/>. Those over it
-        /// wait. Interrupts of the configuration do not count.
-        /// </summary>
-        /// <param name="perSecond">0 (none) to <see cref="InterruptCeilings.MaxPerSecond"/>.</param>
-        public string SetCeiling(int function, int perSecond)
-        {
-            return _control.Change(function, ManagementAttributeKind.InterruptCeiling, (ulong)perSecond);
+            return Control.Table.Ceiling[function];
         }
 
         /// <summary>Whether a function's interrupts are moderated adaptively where its driver sets nothing.</summary>
         public bool IsAdaptive(int function)
         {
-            return _control.Table.Has(function, PolicyTable.Adaptive);
-        }
-
-        /// <summary>
-        /// Switches adaptive moderation of a function's receive and transmit queues; at first it is off. Parameters that the driver sets
-        /// go before it: <see cref="Coalescing"/> says when. Switched off, what waits is judged by the driver's own parameters at once.
-        /// </summary>
-        public string SetAdaptive(int function, bool isAdaptive)
-        {
-            return _control.Change(function, ManagementAttributeKind.Adaptive, isAdaptive ? 1UL : 0);
+            return Control.Table.Has(function, PolicyTable.Adaptive);
         }
 
         /// <summary>Where adaptive moderation stands with a queue, 0 to <see cref="AdaptiveLevels.Highest"/>; -1 when it does not decide.</summary>

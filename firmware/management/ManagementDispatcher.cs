@@ -15,8 +15,6 @@ namespace SmartNicFw.Firmware.Management
         private readonly IManagementPort _port;
         private readonly ManagementMailbox _mailbox;
         private readonly PolicyControl _policy;
-        private readonly EventRing _events;
-        private readonly Health _health;
         private readonly ManagementRights _rights;
         private readonly EndpointRequests _endpoint;
         private readonly FunctionRequests _functions;
@@ -38,8 +36,6 @@ namespace SmartNicFw.Firmware.Management
             _port = board.ManagementPort;
             _mailbox = path.Mailbox;
             _policy = path.Control;
-            _events = path.Events;
-            _health = path.Health;
             _rights = new ManagementRights(numbering, path.Events);
             _endpoint = new EndpointRequests(configuration, numbering, space, resets, sriov, path, board);
             _functions = new FunctionRequests(numbering, space, resets, _endpoint, _rights);
@@ -230,14 +226,8 @@ namespace SmartNicFw.Firmware.Management
         private void Release()
         {
             _isHeld = false;
-            if (_policy.SaveStatus == ManagementStatus.Ok)
+            if (_policy.SaveStatus != ManagementStatus.Ok)
             {
-                _health.Remove(_health.Endpoint, ManagementHealth.ReasonsStoreFaultMask);
-            }
-            else
-            {
-                _health.Add(_health.Endpoint, ManagementHealth.ReasonsStoreFaultMask);
-                _events.Add(ManagementFunctionNumber.Endpoint, ManagementEventKind.StoreFault, 0);
                 _answer.Refuse(_policy.SaveStatus, ManagementReason.None, "it is in force, and could not be kept for the next start");
             }
 

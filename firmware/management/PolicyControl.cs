@@ -31,6 +31,37 @@ namespace SmartNicFw.Firmware.Management
 
         private const int OwnFields = AllFields & ~ManagementRateGroup.FieldsMaxTxRateMask & ~ManagementRateGroup.FieldsMinTxRateMask;
         private const int MaxVlan = 4094;
+        private const int ParentField = 0;
+        private const int WeightField = 1;
+        private const int GuaranteeField = 3;
+
+        // By attribute: what it is called, and the largest value of those that have a range and no more.
+        private static readonly string[] Words =
+        {
+            null, null, null, "a limit in Mbit/s", "a guarantee in Mbit/s", "a switch", "a switch", "a link state", "a weight",
+            "a number of queue pairs", "a number of MSI-X vectors", "a priority", "a ceiling in interrupts a second", "a switch",
+        };
+
+        private static readonly int[] Most =
+        {
+            0, 0, 0, TokenBuckets.MaxMbps, TokenBuckets.MaxMbps, 1, 1, ManagementLinkState.Disable, DeficitRounds.MaxWeight, 0, 0,
+            PriorityClasses.Priorities - 1, InterruptCeilings.MaxPerSecond, 1,
+        };
+
+        // By field of a rate group, in the order of their bits: where it is, and the attribute whose word and range it has. That of groups,
+        // which has neither, lends its place to the priority.
+        private static readonly byte[] FieldOffsets =
+        {
+            ManagementRateGroup.ParentOffset, ManagementRateGroup.WeightOffset, ManagementRateGroup.MaxTxRateOffset,
+            ManagementRateGroup.MinTxRateOffset, ManagementRateGroup.PriorityOffset,
+        };
+
+        private static readonly byte[] FieldsLike =
+        {
+            0, ManagementAttributeKind.Weight, ManagementAttributeKind.MaxTxRate, ManagementAttributeKind.MinTxRate,
+            ManagementAttributeKind.RateGroup,
+        };
+
         private const int AttributeShift = 16;
         private const uint IndexMask = 0xFFFF;
 
@@ -38,6 +69,8 @@ namespace SmartNicFw.Firmware.Management
         private readonly PolicyTable _after;
         private readonly PolicyJudge _judge;
         private readonly int _portMbps;
+        private readonly int _mostPairs;
+        private readonly int _mostVectors;
 
         // Changes of the transaction in their order: a function and above it the attribute, or a group and 0.
         private readonly uint[] _changed;
@@ -47,12 +80,15 @@ namespace SmartNicFw.Firmware.Management
         private long _touchedUs;
 
         /// <summary>Starts with the policy that there is before anybody has decided anything.</summary>
+        /// <param name="table">As at start.</param>
         /// <param name="state">What drivers have done; null where there are none.</param>
-        public PolicyControl(EndpointConfiguration configuration, FunctionNumbering numbering, VirtioState state)
+        public PolicyControl(EndpointConfiguration configuration, FunctionNumbering numbering, PolicyTable table, VirtioState state)
         {
             _numbering = numbering;
             _portMbps = configuration.EthernetMbps;
-            Table = new PolicyTable(configuration, numbering);
+            _mostPairs = configuration.MaxPairs(true);
+            _mostVectors = configuration.MaxVectors(true);
+            Table = table;
             _after = new PolicyTable(configuration, numbering);
             _judge = new PolicyJudge(configuration, numbering, Table, _after, state);
             int most = (numbering.Count * ManagementAttributeKind.Last) + (2 * Table.Groups);
@@ -66,10 +102,10 @@ namespace SmartNicFw.Firmware.Management
         public uint Transaction { get; private set; }
 
         /// <summary>True while the last change is being kept for the next start: it is in force, and is answered when this is over.</summary>
-        public bool IsSaving { get; private set; }
+        public bool IsSaving => Store != null && Store.IsSaving;
 
         /// <summary>Ok, or <see cref="ManagementStatus.StoreFault"/> when the last change is in force and could not be kept.</summary>
-        public int SaveStatus { get; private set; }
+        public int SaveStatus => Store != null && Store.IsFaulty ? ManagementStatus.StoreFault : ManagementStatus.Ok;
 
         /// <summary>Why the last call was refused: one of <see cref="ManagementReason"/>.</summary>
         public int FaultReason { get; private set; }
@@ -106,6 +142,9 @@ namespace SmartNicFw.Firmware.Management
         internal InterruptPolicy Interrupts { get; set; }
 
         internal VfPolicy Functions { get; set; }
+
+        /// <summary>Where what is decided is kept; null while nothing is.</summary>
+        internal PolicyStore Store { get; set; }
 
         /// <summary>What an attribute is set to: what is in force, not what an open transaction is to make of it.</summary>
         /// <param name="function">Any number.</param>
@@ -214,14 +253,14 @@ namespace SmartNicFw.Firmware.Management
                 return false;
             }
 
-            int owner = Table.Functions + group;
             LittleEndian.WriteU16(buffer, offset + ManagementRateGroup.GroupOffset, (ushort)group);
             LittleEndian.WriteU16(buffer, offset + ManagementRateGroup.FieldsOffset, (ushort)AllFields);
-            LittleEndian.WriteU16(buffer, offset + ManagementRateGroup.ParentOffset, Table.Group[owner]);
-            LittleEndian.WriteU16(buffer, offset + ManagementRateGroup.WeightOffset, Table.Weight[owner]);
-            LittleEndian.WriteU32(buffer, offset + ManagementRateGroup.MaxTxRateOffset, (uint)Table.Limit[owner]);
-            LittleEndian.WriteU32(buffer, offset + ManagementRateGroup.MinTxRateOffset, (uint)Table.Guarantee[owner]);
-            LittleEndian.WriteU32(buffer, offset + ManagementRateGroup.PriorityOffset, Table.GroupPriority[group]);
+            for (int field = 0; field < FieldOffsets.Length; field++)
+            {
+                // Upwards: a field of two bytes is written before the one behind it.
+                LittleEndian.WriteU32(buffer, offset + FieldOffsets[field], Table.GetGroup(group, field));
+            }
+
             for (int at = 0; at < ManagementRateGroup.NameBytes; at++)
             {
                 buffer[offset + ManagementRateGroup.NameOffset + at] = Table.Names[(group * ManagementRateGroup.NameBytes) + at];
@@ -291,6 +330,11 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>Keeps the next piece of what is to be kept, and forgets a transaction that is idle for <see cref="IdleUs"/>.</summary>
         public void Step(long nowUs)
         {
+            if (IsSaving)
+            {
+                Store.Step();
+            }
+
             if (_isTouched)
             {
                 _isTouched = false;
@@ -300,13 +344,6 @@ namespace SmartNicFw.Firmware.Management
             {
                 Abort(Transaction);
             }
-        }
-
-        /// <summary>Sets an attribute at once, for those who ask beside the protocol.</summary>
-        /// <returns>Null, or why nothing has changed.</returns>
-        internal string Change(int function, int attribute, ulong value)
-        {
-            return IsFree && SetAttribute(function, attribute, value) == ManagementStatus.Ok ? null : FaultText;
         }
 
         /// <summary>Commits a transaction whose changes were all taken, and forgets another.</summary>
@@ -411,24 +448,14 @@ namespace SmartNicFw.Firmware.Management
                     return IsVlan(value)
                         ? ManagementStatus.Ok
                         : Refuse(ManagementReason.OutOfRange, "a VLAN is 1 to 4094 with protocol 802.1Q or 802.1ad, or none");
-                case ManagementAttributeKind.MaxTxRate:
-                    return CheckRange("a limit in Mbit/s", value, 0, TokenBuckets.MaxMbps);
-                case ManagementAttributeKind.MinTxRate:
-                    return CheckRange("a guarantee in Mbit/s", value, 0, TokenBuckets.MaxMbps);
-                case ManagementAttributeKind.LinkState:
-                    return CheckRange("a link state", value, ManagementLinkState.Auto, ManagementLinkState.Disable);
-                case ManagementAttributeKind.Weight:
-                    return CheckRange("a weight", value, 1, DeficitRounds.MaxWeight);
-                case ManagementAttributeKind.QueuePairs:
-                    return CheckRange("a number of queue pairs", value, 1, Table.QueuePairs[function]);
-                case ManagementAttributeKind.MsixVectors:
-                    return CheckRange("a number of MSI-X vectors", value, 1, Table.MsixVectors[function]);
                 case ManagementAttributeKind.RateGroup:
                     return value < (ulong)Table.Groups ? ManagementStatus.Ok : NoGroup(value.ToString());
-                case ManagementAttributeKind.InterruptCeiling:
-                    return CheckRange("a ceiling in interrupts a second", value, 0, InterruptCeilings.MaxPerSecond);
+                case ManagementAttributeKind.QueuePairs:
+                    return CheckRange(Words[attribute], value, 1, _mostPairs);
+                case ManagementAttributeKind.MsixVectors:
+                    return CheckRange(Words[attribute], value, 1, _mostVectors);
                 default:
-                    return CheckRange("a switch", value, 0, 1);
+                    return CheckRange(Words[attribute], value, attribute == ManagementAttributeKind.Weight ? 1 : 0, Most[attribute]);
             }
         }
 
@@ -450,11 +477,7 @@ namespace SmartNicFw.Firmware.Management
         private int CheckFields(byte[] buffer, int offset, int group)
         {
             int fields = LittleEndian.ReadU16(buffer, offset + ManagementRateGroup.FieldsOffset);
-            uint priority = LittleEndian.ReadU32(buffer, offset + ManagementRateGroup.PriorityOffset);
-            int parent = LittleEndian.ReadU16(buffer, offset + ManagementRateGroup.ParentOffset);
-            uint guarantee = LittleEndian.ReadU32(buffer, offset + ManagementRateGroup.MinTxRateOffset);
-            uint limit = LittleEndian.ReadU32(buffer, offset + ManagementRateGroup.MaxTxRateOffset);
-            if ((fields & ~AllFields) != 0 || priority > 0xFF)
+            if ((fields & ~AllFields) != 0 || LittleEndian.ReadU32(buffer, offset + ManagementRateGroup.PriorityOffset) > 0xFF)
             {
                 return Refuse(ManagementReason.ReservedNotZero, "a field of a rate group has bits without a name");
             }
@@ -466,40 +489,46 @@ namespace SmartNicFw.Firmware.Management
             }
 
             int status = CheckRoom();
-            if (status == ManagementStatus.Ok && Has(fields, ManagementRateGroup.FieldsParentMask) && parent >= Table.Groups)
+            for (int field = 0; field < FieldOffsets.Length && status == ManagementStatus.Ok; field++)
             {
-                status = NoGroup(parent.ToString());
-            }
-
-            if (status == ManagementStatus.Ok && Has(fields, ManagementRateGroup.FieldsWeightMask))
-            {
-                status = CheckRange(
-                    "a weight", LittleEndian.ReadU16(buffer, offset + ManagementRateGroup.WeightOffset), 1, DeficitRounds.MaxWeight);
-            }
-
-            if (status == ManagementStatus.Ok && Has(fields, ManagementRateGroup.FieldsMinTxRateMask))
-            {
-                status = isPort && guarantee != 0
-                    ? Refuse(ManagementReason.OutOfRange, "the port has no guarantee")
-                    : CheckRange("a guarantee in Mbit/s", guarantee, 0, TokenBuckets.MaxMbps);
-            }
-
-            if (status == ManagementStatus.Ok && Has(fields, ManagementRateGroup.FieldsMaxTxRateMask))
-            {
-                status = isPort && limit > (uint)_portMbps
-                    ? Refuse(ManagementReason.OutOfRange, "the port's limit is at most its speed, " + _portMbps.ToString() + " Mbit/s")
-                    : CheckRange("a limit in Mbit/s", limit, 0, TokenBuckets.MaxMbps);
-            }
-
-            if (status == ManagementStatus.Ok && Has(fields, ManagementRateGroup.FieldsPriorityMask))
-            {
-                status = CheckRange("a priority", priority, 0, PriorityClasses.Priorities - 1);
+                if (Has(fields, 1 << field))
+                {
+                    status = CheckField(field, ReadField(buffer, offset, field), isPort);
+                }
             }
 
             return status == ManagementStatus.Ok && Has(fields, ManagementRateGroup.FieldsNameMask)
                 && !IsName(buffer, offset + ManagementRateGroup.NameOffset)
                 ? Refuse(ManagementReason.OutOfRange, "a name is up to 16 printable letters without a space")
                 : status;
+        }
+
+        private int CheckField(int field, uint value, bool isPort)
+        {
+            if (isPort && field == GuaranteeField && value != 0)
+            {
+                return Refuse(ManagementReason.OutOfRange, "the port has no guarantee");
+            }
+
+            if (isPort && value > (uint)_portMbps)
+            {
+                return Refuse(ManagementReason.OutOfRange, "the port's limit is at most its speed, " + _portMbps.ToString() + " Mbit/s");
+            }
+
+            if (field == ParentField)
+            {
+                return value < (uint)Table.Groups ? ManagementStatus.Ok : NoGroup(value.ToString());
+            }
+
+            int like = FieldsLike[field];
+            return CheckRange(Words[like], value, field == WeightField ? 1 : 0, Most[like]);
+        }
+
+        // Two bytes or four; the priority's bytes above its own are zero.
+        private static uint ReadField(byte[] buffer, int offset, int field)
+        {
+            int at = offset + FieldOffsets[field];
+            return field <= WeightField ? LittleEndian.ReadU16(buffer, at) : LittleEndian.ReadU32(buffer, at);
         }
 
         private static bool Has(int fields, int field)
@@ -526,30 +555,12 @@ namespace SmartNicFw.Firmware.Management
         private int SetFields(byte[] buffer, int offset, int group)
         {
             int fields = LittleEndian.ReadU16(buffer, offset + ManagementRateGroup.FieldsOffset);
-            int owner = _after.Functions + group;
-            if (Has(fields, ManagementRateGroup.FieldsParentMask))
+            for (int field = 0; field < FieldOffsets.Length; field++)
             {
-                _after.Group[owner] = buffer[offset + ManagementRateGroup.ParentOffset];
-            }
-
-            if (Has(fields, ManagementRateGroup.FieldsWeightMask))
-            {
-                _after.Weight[owner] = LittleEndian.ReadU16(buffer, offset + ManagementRateGroup.WeightOffset);
-            }
-
-            if (Has(fields, ManagementRateGroup.FieldsMaxTxRateMask))
-            {
-                _after.Limit[owner] = (int)(long)LittleEndian.ReadU32(buffer, offset + ManagementRateGroup.MaxTxRateOffset);
-            }
-
-            if (Has(fields, ManagementRateGroup.FieldsMinTxRateMask))
-            {
-                _after.Guarantee[owner] = (int)(long)LittleEndian.ReadU32(buffer, offset + ManagementRateGroup.MinTxRateOffset);
-            }
-
-            if (Has(fields, ManagementRateGroup.FieldsPriorityMask))
-            {
-                _after.GroupPriority[group] = buffer[offset + ManagementRateGroup.PriorityOffset];
+                if (Has(fields, 1 << field))
+                {
+                    _after.SetGroup(group, field, ReadField(buffer, offset, field));
+                }
             }
 
             for (int at = 0; at < ManagementRateGroup.NameBytes && Has(fields, ManagementRateGroup.FieldsNameMask); at++)
@@ -595,7 +606,13 @@ namespace SmartNicFw.Firmware.Management
                 FaultChange = FindChange();
             }
 
-            Settle(status == ManagementStatus.Ok && !isCheckOnly);
+            bool isMade = status == ManagementStatus.Ok && !isCheckOnly;
+            Settle(isMade);
+            if (isMade && Store != null)
+            {
+                Store.Start();
+            }
+
             return status;
         }
 

@@ -194,6 +194,54 @@ namespace SmartNicFw.Firmware.Management
             }
         }
 
+        /// <summary>A field of a group, or of the port.</summary>
+        /// <param name="field">
+        /// Number of its bit in <see cref="ManagementRateGroup.FieldsOffset"/>: parent, weight, limit, guarantee, priority.
+        /// </param>
+        public uint GetGroup(int group, int field)
+        {
+            int owner = Functions + group;
+            switch (field)
+            {
+                case 0:
+                    return Group[owner];
+                case 1:
+                    return Weight[owner];
+                case 2:
+                    return (uint)Limit[owner];
+                case 3:
+                    return (uint)Guarantee[owner];
+                default:
+                    return GroupPriority[group];
+            }
+        }
+
+        /// <summary>Sets a field of a group, or of the port.</summary>
+        /// <param name="field">As for <see cref="GetGroup"/>.</param>
+        /// <param name="value">One that its width can have.</param>
+        public void SetGroup(int group, int field, uint value)
+        {
+            int owner = Functions + group;
+            switch (field)
+            {
+                case 0:
+                    Group[owner] = (byte)value;
+                    break;
+                case 1:
+                    Weight[owner] = (ushort)value;
+                    break;
+                case 2:
+                    Limit[owner] = (int)(long)value;
+                    break;
+                case 3:
+                    Guarantee[owner] = (int)(long)value;
+                    break;
+                default:
+                    GroupPriority[group] = (byte)value;
+                    break;
+            }
+        }
+
         /// <summary>Gives a group the settings of a new one.</summary>
         public void ClearGroup(int group, bool exists)
         {

@@ -1,8 +1,10 @@
-// What the operator decides about each function's place in the network: handed to control, and told to switch and driver. Keeps nothing.
+// What the operator has decided about each function's place in the network, told to switch and driver. Judges nothing, keeps nothing.
+using SmartNicFw.Firmware.Config;
 using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Virtio;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Regs;
+using SmartNicFw.Hal.Spec;
 
 namespace SmartNicFw.Firmware.Management
 {
@@ -12,19 +14,20 @@ namespace SmartNicFw.Firmware.Management
     /// </summary>
     public sealed class VfPolicy
     {
-        private readonly PolicyControl _control;
         private readonly PolicyTable _table;
         private readonly VirtioState _state;
         private readonly ISwitchTable _switch;
         private readonly InterruptModerator _moderator;
         private readonly IEthernetPort _port;
+        private readonly FunctionConfigSpace _space;
 
         /// <summary>Connects the room, and gives each function its address.</summary>
         public VfPolicy(
-            PolicyControl control, VirtioState state, ISwitchTable switchTable, InterruptModerator moderator, IEthernetPort port)
+            PolicyControl control, VirtioState state, FunctionConfigSpace space, ISwitchTable switchTable, InterruptModerator moderator, IEthernetPort port)
         {
             _port = port;
-            _control = control;
+            _space = space;
+            Control = control;
             _table = control.Table;
             _state = state;
             _switch = switchTable;
@@ -35,6 +38,9 @@ namespace SmartNicFw.Firmware.Management
                 state.Mac[function] = Mac(function);
             }
         }
+
+        /// <summary>Where changes arrive.</summary>
+        public PolicyControl Control { get; }
 
         /// <summary>The address that the function has after a reset.</summary>
         public ulong Mac(int function)
@@ -63,21 +69,14 @@ namespace SmartNicFw.Firmware.Management
             return IsLinkUp(_table, function);
         }
 
-        /// <summary>Gives a function its address.</summary>
-        /// <returns>BadArgument for zero, a group address, or the address of another function.</returns>
-        public HalStatus SetMac(int function, ulong mac)
-        {
-            return StatusOf(_control.Change(function, ManagementAttributeKind.Mac, mac));
-        }
-
         /// <summary>The address that the function's driver asks for, until its reset.</summary>
         /// <returns>
-        /// BadArgument as for <see cref="SetMac"/>, and when the operator has given the address and the function is not trusted.
+        /// BadArgument for zero, a group address, or the address of another function, and when the operator has given the address and the function is not trusted.
         /// </returns>
         public HalStatus RequestMac(int function, ulong mac)
         {
             if (mac != _state.Mac[function]
-                && ((IsMacPinned(function) && !IsTrusted(function)) || !_control.IsFreeMac(function, mac)))
+                && ((IsMacPinned(function) && !IsTrusted(function)) || !Control.IsFreeMac(function, mac)))
             {
                 return HalStatus.BadArgument;
             }
@@ -89,36 +88,7 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>True for an address that another function has, or gets back by a reset.</summary>
         public bool IsOthers(int function, ulong mac)
         {
-            return _control.IsOthers(function, mac);
-        }
-
-        /// <summary>The VLAN that the switch inserts and strips for the function. The tag's priority says which class it sends in.</summary>
-        /// <param name="vlan">1 to 4094, or 0 for none.</param>
-        /// <param name="priority">0 to 7.</param>
-        public HalStatus SetPortVlan(int function, int vlan, int priority)
-        {
-            bool isTci = (vlan >> ManagementVlan.PriorityShift) == 0 && (priority >> 3) == 0;
-            uint tag = ((uint)ManagementVlan.Ieee8021Q << ManagementVlan.ProtocolShift) | (uint)((priority << ManagementVlan.PriorityShift) | vlan);
-            return isTci ? StatusOf(_control.Change(function, ManagementAttributeKind.Vlan, vlan == 0 ? 0 : tag)) : HalStatus.BadArgument;
-        }
-
-        /// <summary>Whether the function may send from its own address only.</summary>
-        public void SetSpoofCheck(int function, bool isOn)
-        {
-            _control.Change(function, ManagementAttributeKind.SpoofCheck, isOn ? 1UL : 0);
-        }
-
-        /// <summary>Whether the function is trusted (<see cref="IsTrusted"/>). What it received by it ends with it.</summary>
-        public string SetTrust(int function, bool isTrusted)
-        {
-            return _control.Change(function, ManagementAttributeKind.Trust, isTrusted ? 1UL : 0);
-        }
-
-        /// <summary>Sets the link that the function's driver sees.</summary>
-        /// <param name="linkState">One of <see cref="ManagementLinkState"/>.</param>
-        public string SetLinkState(int function, int linkState)
-        {
-            return _control.Change(function, ManagementAttributeKind.LinkState, (ulong)linkState);
+            return Control.IsOthers(function, mac);
         }
 
         /// <summary>Writes all of it into the switch, where the function has just been enabled.</summary>
@@ -130,6 +100,12 @@ namespace SmartNicFw.Firmware.Management
             _switch.SetTrusted(function, IsTrusted(function));
             _switch.SetLinkUp(function, IsLinkUp(function));
             ResetMode(function);
+        }
+
+        /// <summary>Writes Table Size, which a reset of the registers has made that of the kind.</summary>
+        public void ApplyVectors(int function)
+        {
+            TellVectors(_table, function);
         }
 
         /// <summary>The port's link went up or down, and with it that of a function whose link state is auto.</summary>
@@ -181,21 +157,29 @@ namespace SmartNicFw.Firmware.Management
                 ChangeMac(function, after.Address(function));
             }
 
+            TellVectors(after, function);
+            if (after.QueuePairs[function] != _table.QueuePairs[function])
+            {
+                _state.ConfigChanged[function] = 1;
+            }
+
             if (IsLinkUp(after, function) != IsLinkUp(function))
             {
                 TellLink(function, IsLinkUp(after, function));
             }
         }
 
-        private static HalStatus StatusOf(string fault)
-        {
-            return fault == null ? HalStatus.Ok : HalStatus.BadArgument;
-        }
-
         private bool IsLinkUp(PolicyTable table, int function)
         {
             int linkState = table.LinkState[function];
             return linkState == ManagementLinkState.Auto ? _port.IsLinkUp : linkState == ManagementLinkState.Enable;
+        }
+
+        private void TellVectors(PolicyTable table, int function)
+        {
+            _space.StoreBits(
+                function, _space.TemplateOf(function).Offsets.Msix + MsixCapability.MessageControlOffset,
+                MsixCapability.MessageControlTableSizeMask, (uint)(table.MsixVectors[function] - 1));
         }
 
         // Without CTRL_RX no driver can ask for multicast, and without it there is no IPv6.

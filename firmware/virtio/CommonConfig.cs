@@ -101,7 +101,7 @@ namespace SmartNicFw.Firmware.Virtio
                 case VirtioCommonConfig.ConfigMsixVectorOffset:
                     return _state.ConfigVector[function];
                 case VirtioCommonConfig.NumQueuesOffset:
-                    return (ulong)_state.Queues.MaxQueues(function);
+                    return (ulong)_state.MaxQueues(function);
                 case VirtioCommonConfig.DeviceStatusOffset:
                     return _state.Status[function];
                 case VirtioCommonConfig.ConfigGenerationOffset:

@@ -21,9 +21,6 @@ namespace SmartNicFw.Firmware.Virtio
         /// </summary>
         public const int CommandBytes = 1024;
 
-        // Above class and command, so that an event's detail is no opcode of the management protocol.
-        private const int DeniedCommand = 0x10000;
-
         private readonly ICommandPort _port;
         private readonly VirtioState _state;
         private readonly ReceiveCommands _receive;
@@ -38,7 +35,8 @@ namespace SmartNicFw.Firmware.Virtio
         /// <summary>Connects the room.</summary>
         internal ControlQueue(
             ICommandPort port, VirtioState state, ReceiveCommands receive, MultiqueueCommands multiqueue,
-            StatisticsCommands statistics, CoalescingCommands coalescing, Counters counters, EventRing events)
+            StatisticsCommands statistics, CoalescingCommands coalescing, Counters counters,
+            EventRing events)
         {
             _events = events;
             _counters = counters;
@@ -77,7 +75,8 @@ namespace SmartNicFw.Firmware.Virtio
                 _counters.DeniedCommands[function]++;
                 _events.Add(
                     function, ManagementEventKind.RequestDenied,
-                    (uint)(DeniedCommand | (_command[VirtioNetControl.ClassOffset] << 8) | _command[VirtioNetControl.CommandOffset]));
+                    ManagementEventKind.DeniedCommand + ((uint)_command[VirtioNetControl.ClassOffset] << 8)
+                        + _command[VirtioNetControl.CommandOffset]);
             }
 
             _reply[0] = (byte)(isDone ? VirtioNetControl.Ok : VirtioNetControl.Error);

@@ -238,6 +238,7 @@ namespace SmartNicFw.Firmware.Virtio
             ClearDevice(function);
             _state.Generation[function] = 0;
             _state.ConfigChanged[function] = 0;
+            _policy.ApplyVectors(function);
             _msix.Clear(function);
             _mailbox.Clear(function);
         }

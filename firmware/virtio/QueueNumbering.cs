@@ -5,7 +5,7 @@ namespace SmartNicFw.Firmware.Virtio
 {
     /// <summary>
     /// Queue indices: those of the physical functions first, then those of the virtual ones, in the order of
-    /// <see cref="FunctionNumbering"/>. Every function of a kind has as many: two a pair, and the control queue.
+    /// <see cref="FunctionNumbering"/>. Every function of a kind has room for as many: two a pair, and the control queue.
     /// </summary>
     public sealed class QueueNumbering
     {
@@ -19,7 +19,7 @@ namespace SmartNicFw.Firmware.Virtio
         {
             _physicalFunctions = numbering.PhysicalFunctions;
             _ofPhysical = (2 * configuration.PfQueuePairs) + 1;
-            _ofVirtual = (2 * configuration.VfQueuePairs) + 1;
+            _ofVirtual = (2 * configuration.MaxPairs(true)) + 1;
             _firstVirtual = _physicalFunctions * _ofPhysical;
             Count = _firstVirtual + ((numbering.Count - _physicalFunctions) * _ofVirtual);
         }
@@ -27,7 +27,7 @@ namespace SmartNicFw.Firmware.Virtio
         /// <summary>Number of queues of all functions.</summary>
         public int Count { get; }
 
-        /// <summary>Queues that a function has at the most, its control queue included.</summary>
+        /// <summary>Queues that a function has room for, its control queue included.</summary>
         public int MaxQueues(int function)
         {
             return function < _physicalFunctions ? _ofPhysical : _ofVirtual;

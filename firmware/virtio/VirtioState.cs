@@ -1,5 +1,6 @@
 // What VIRTIO keeps of every function and every queue, in arrays of primitives. Knows no rule: the rooms beside it do.
 using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;
 
@@ -64,17 +65,13 @@ namespace SmartNicFw.Firmware.Virtio
         /// <summary>MSI-X messages that the queue caused; while one is pending, a further cause makes none.</summary>
         public readonly ulong[] Interrupts;
 
-        private readonly int _physicalFunctions;
-        private readonly int _pfPairs;
-        private readonly int _vfPairs;
+        private readonly PolicyTable _policy;
         private readonly int _maxQueueSize;
 
         /// <summary>Makes room for every function and queue, each with its reset values.</summary>
-        public VirtioState(EndpointConfiguration configuration, FunctionNumbering numbering)
+        public VirtioState(EndpointConfiguration configuration, FunctionNumbering numbering, PolicyTable policy)
         {
-            _physicalFunctions = numbering.PhysicalFunctions;
-            _pfPairs = configuration.PfQueuePairs;
-            _vfPairs = configuration.VfQueuePairs;
+            _policy = policy;
             _maxQueueSize = configuration.MaxQueueSize;
             Queues = new QueueNumbering(configuration, numbering);
             int functions = numbering.Count;
@@ -191,10 +188,16 @@ namespace SmartNicFw.Firmware.Virtio
             return (Features[function] & features) != 0 && IsStatus(function, VirtioDeviceStatus.FeaturesOk);
         }
 
-        /// <summary>max_virtqueue_pairs of the function's kind.</summary>
+        /// <summary>max_virtqueue_pairs: what the operator gave the function.</summary>
         public int MaxPairs(int function)
         {
-            return function < _physicalFunctions ? _pfPairs : _vfPairs;
+            return _policy.QueuePairs[function];
+        }
+
+        /// <summary>num_queues: those of all pairs, and the control queue.</summary>
+        public int MaxQueues(int function)
+        {
+            return (2 * MaxPairs(function)) + 1;
         }
 
         /// <summary>Pairs that exist: one, unless MQ or RSS was negotiated (VIRTIO 1.4, 5.1.2).</summary>
@@ -214,7 +217,7 @@ namespace SmartNicFw.Firmware.Virtio
         {
             if (!IsStatus(function, VirtioDeviceStatus.FeaturesOk))
             {
-                return Queues.MaxQueues(function);
+                return MaxQueues(function);
             }
 
             return (2 * Pairs(function)) + (IsNegotiated(function, FeatureOffer.CtrlVq) ? 1 : 0);

@@ -42,9 +42,12 @@ namespace SmartNicFw.Hal.Regs
 
         /// <summary>
         /// A request was denied: of a PF, one through its window; of the endpoint, one by socket. Detail: the
-        /// <see cref="ManagementOpcode"/>. Or a command of the function's driver was: 10000h + class × 100h + command of its control queue.
+        /// <see cref="ManagementOpcode"/>. Or a command of the function's driver was: <see cref="DeniedCommand"/> + class × 100h + command of its control queue.
         /// </summary>
         public const int RequestDenied = 12;
+
+        /// <summary>In a detail of <see cref="RequestDenied"/>: a command of a control queue was denied; its class and itself are added.</summary>
+        public const uint DeniedCommand = 0x10000;
 
         /// <summary>The store of the policy was damaged at start; defaults are used.</summary>
         public const int StoreDamaged = 13;

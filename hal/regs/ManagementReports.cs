@@ -76,7 +76,7 @@ namespace SmartNicFw.Hal.Regs
         /// <summary>Turns that a fault or a time-out ended.</summary>
         public const int DmaFaultsOffset = 0xA0;
 
-        /// <summary>Commands of its control queue that policy forbids.</summary>
+        /// <summary>Commands of its driver that policy forbids.</summary>
         public const int DeniedCommandsOffset = 0xA8;
     }
 

@@ -5,6 +5,7 @@ using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Config;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Spec;
 using SmartNicFw.Tests.Fakes;
 
@@ -50,11 +51,12 @@ internal static class Memory
     {
         var configuration = new EndpointConfiguration { TotalVFs = totalVFs };
         var clock = new VirtualClock();
+        var events = new EventRing(clock);
         long before = GC.GetAllocatedBytesForCurrentThread();
         var numbering = new FunctionNumbering(configuration.PhysicalFunctions, configuration.TotalVFs);
         var space = new FunctionConfigSpace(configuration, numbering);
         var resets = new ResetControl(numbering, space, clock);
-        var sriov = new SriovControl(numbering, space, resets);
+        var sriov = new SriovControl(numbering, space, resets, events);
         var router = new FunctionRouter(numbering, sriov);
         resets.ResetEndpoint(ResetKind.Fundamental);
         router.Forget();

@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Timing;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Arbitration;
@@ -75,7 +76,7 @@ internal static class TurnCost
             int groups = configuration.RateGroups + 1;
             var wheel = new TimingWheel(TransmitScheduler.Timers(numbering.Count, groups));
             _transmit = new TransmitScheduler(_queues, numbering.Count, groups, 1, new VirtualClock(), wheel);
-            var policy = new ArbitrationPolicy(new PolicyControl(configuration, numbering, null), _transmit);
+            var policy = new ArbitrationPolicy(new PolicyControl(configuration, numbering, new PolicyTable(configuration, numbering), null), _transmit);
             for (int function = 0; function < numbering.Count; function++)
             {
                 policy.SetWeight(function, Weights[function % Weights.Length]);

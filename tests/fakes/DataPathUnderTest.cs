@@ -22,7 +22,7 @@ internal sealed class DataPathUnderTest
     private readonly ConfigLink _link = new();
     private readonly BarRequest _request = new();
 
-    public DataPathUnderTest(EndpointConfiguration? configuration = null, int vfs = 4)
+    public DataPathUnderTest(EndpointConfiguration? configuration = null, int vfs = 4, INonVolatileStore? store = null)
     {
         Configuration = configuration ?? new EndpointConfiguration { TotalVFs = 8 };
         Firmware = new FirmwareRuntime(Configuration, new BoardContracts
@@ -40,6 +40,7 @@ internal sealed class DataPathUnderTest
             CommandPort = Engine,
             SwitchTable = Switch,
             ManagementPort = Management,
+            Store = store,
         });
         if (vfs > 0)
         {

@@ -1,5 +1,6 @@
 // The rooms that moderate interrupts, without the rest of the firmware: a clock and an engine in the test's hand, and an account of waits.
 using System;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Firmware;
 using SmartNicFw.Firmware.Config;
 using SmartNicFw.Firmware.Dma;
@@ -35,7 +36,7 @@ internal sealed class ModeratorUnderTest : IMonotonicClock
         var numbering = new FunctionNumbering(1, 0);
         var space = new FunctionConfigSpace(configuration, numbering);
         var counters = new Counters(numbering.Count);
-        _state = new VirtioState(configuration, numbering);
+        _state = new VirtioState(configuration, numbering, new PolicyTable(configuration, numbering));
         var mastering = new BusMastering(numbering, space, new ResetControl(numbering, space, this), _engine);
         _wheel = new TimingWheel(_state.Queues.Count + numbering.Count);
         _coalescing = new Coalescing(_state, new AdaptiveModeration(_state, _engine));
@@ -43,7 +44,7 @@ internal sealed class ModeratorUnderTest : IMonotonicClock
         _moderator = new InterruptModerator(
             _state, new MsixTable(configuration, numbering, space, mastering, new RecordingPorts(), counters), _engine, this, _wheel, 0,
             _coalescing, ceilings, counters);
-        Policy = new InterruptPolicy(new PolicyControl(configuration, numbering, null), _moderator, ceilings, _coalescing);
+        Policy = new InterruptPolicy(new PolicyControl(configuration, numbering, new PolicyTable(configuration, numbering), null), _moderator, ceilings, _coalescing);
         Assert(Policy.SetAdaptive(Pf, true) is null);
         for (int queue = 0; queue < Queues; queue++)
         {

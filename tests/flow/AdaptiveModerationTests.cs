@@ -2,6 +2,7 @@
 using System;
 using System.Linq;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Contracts;

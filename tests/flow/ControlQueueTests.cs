@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Firmware.Virtio;
 using SmartNicFw.Hal;
 using SmartNicFw.Hal.Contracts;

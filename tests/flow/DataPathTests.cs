@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Host.Virtio;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Hal.Spec;

@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using System.Reflection;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Firmware;
 using SmartNicFw.Hal.Contracts;
 using SmartNicFw.Tests.Fakes;

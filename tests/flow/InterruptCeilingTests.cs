@@ -4,6 +4,7 @@ using System.Linq;
 using FsCheck;
 using FsCheck.Fluent;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Management;
 using SmartNicFw.Firmware.Virtio;

@@ -4,6 +4,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Host;
 using SmartNicFw.Emulator.Host.Virtio;
 using SmartNicFw.Emulator.Memory;

@@ -4,6 +4,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Emulator.Engine;
 using SmartNicFw.Emulator.Link;
 using SmartNicFw.Emulator.Memory;

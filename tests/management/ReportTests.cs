@@ -233,6 +233,22 @@ public sealed class ReportTests(int way)
     }
 
     [Test]
+    public void Item_20_a_command_of_a_driver_that_policy_forbids_is_denied_counted_and_recorded_and_no_other_is()
+    {
+        var nic = new DataPathUnderTest();
+        var lab = new ManagementLab(nic);
+        nic.Bring(Vf0);
+        uint next = lab.Ask(way, ManagementOpcode.Events, 0u, 0, 0).U32(4);
+        Assert.That(nic.Command(Vf0, [0, 0, 1]), Is.EqualTo(new byte[] { 1 }), "VIRTIO_NET_CTRL_RX_PROMISC, of one that is not trusted");
+        Assert.That(nic.Command(Vf0, [0, 99, 1]), Is.EqualTo(new byte[] { 1 }), "no command at all");
+        Answer events = lab.Ask(way, ManagementOpcode.Events, next, 0, 0);
+        Assert.That(
+            (events.U16(12), events.U16(16 + 8), events.U16(16 + 10), events.U32(16 + 12), events.U32(16 + 0x18)),
+            Is.EqualTo((1, Vf0, ManagementEventKind.RequestDenied, 0x10000u, 1u)));
+        Assert.That(lab.Ask(way, ManagementOpcode.FunctionStatistics, Vf0, 0).U64(0xA8), Is.EqualTo(1));
+    }
+
+    [Test]
     public void A_function_that_its_driver_breaks_is_ill_until_its_reset_and_the_endpoint_with_it()
     {
         var nic = new DataPathUnderTest();

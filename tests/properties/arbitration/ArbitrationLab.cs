@@ -59,7 +59,7 @@ internal sealed class ArbitrationLab
         _wheel = new TimingWheel(TransmitScheduler.Timers(functions, groups + 1));
         Transmit = new TransmitScheduler(_queues, functions, groups + 1, Math.Max(underWay, 2), _clock, _wheel);
         Pending = new PendingQueues(_queues, Transmit);
-        Control = new PolicyControl(configuration, numbering, null);
+        Control = new PolicyControl(configuration, numbering, new PolicyTable(configuration, numbering), null);
         Policy = new ArbitrationPolicy(Control, Transmit);
         _random = new Random(seed);
         _underWay = underWay;

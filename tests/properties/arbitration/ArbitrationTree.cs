@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Management;
 

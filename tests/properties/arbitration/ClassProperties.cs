@@ -3,6 +3,7 @@ using System;
 using FsCheck;
 using FsCheck.Fluent;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Firmware.Arbitration;
 
 namespace SmartNicFw.Tests.Properties.Arbitration;

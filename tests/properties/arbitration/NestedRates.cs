@@ -5,6 +5,7 @@ using System.Linq;
 using FsCheck;
 using FsCheck.Fluent;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Board;
 
 namespace SmartNicFw.Tests.Properties.Arbitration;
 

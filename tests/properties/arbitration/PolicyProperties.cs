@@ -5,6 +5,7 @@ using System.Linq;
 using FsCheck;
 using FsCheck.Fluent;
 using NUnit.Framework;
+using SmartNicFw.Emulator.Board;
 using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Management;
 
@@ -85,7 +86,6 @@ public sealed class PolicyProperties
         Assert.That(policy.SetWeight(3, 1), Is.EqualTo("a function is 0 to 2, not 3"));
         Assert.That(policy.SetRates(0, 20_000, 10_000), Is.EqualTo("PF 0 would be limited to 10000 Mbit/s with guarantees of 20000"));
         Assert.That(policy.SetPriority(0, 8), Is.EqualTo("a priority is 0 to 7, not 8"));
-        Assert.That(policy.MapPriority(0, 4), Is.EqualTo("a class is 0 to 3, not 4"));
         Assert.That(policy.SetGroupRates(0, 1, 0), Is.EqualTo("the port has no guarantee"));
         Assert.That(policy.SetGroupRates(0, 0, 25_001), Is.EqualTo("the port's limit is at most its speed, 25000 Mbit/s"));
         Assert.That(policy.SetGroupWeight(0, 2), Is.EqualTo("the port is no group that can be changed so"));
