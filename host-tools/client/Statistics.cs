@@ -29,6 +29,7 @@ internal sealed record FunctionStatistics(int Function, IReadOnlyList<ulong> Val
         new("dropped_control_frame", ManagementFunctionStatistics.DroppedControlFrameOffset, "dropped: control frames of the link"),
         new("dropped_no_destination", ManagementFunctionStatistics.DroppedNoDestinationOffset, "sent to nobody"),
         new("dropped_too_large", ManagementFunctionStatistics.DroppedTooLargeOffset, "too large for the receiver"),
+        new("dropped_link_down", ManagementFunctionStatistics.DroppedLinkDownOffset, "sent by it or for it while its link was down"),
         new("turns", ManagementFunctionStatistics.TurnsOffset, "turns granted"),
         new("interrupts", ManagementFunctionStatistics.InterruptsOffset, "MSI-X messages sent"),
         new("interrupts_deferred", ManagementFunctionStatistics.DeferredInterruptsOffset, "notifications that waited for count or time"),

@@ -51,6 +51,7 @@ internal static class Memory
     {
         var configuration = new EndpointConfiguration { TotalVFs = totalVFs };
         var clock = new VirtualClock();
+        var events = new EventRing(clock);
         long before = GC.GetAllocatedBytesForCurrentThread();
         var numbering = new FunctionNumbering(configuration.PhysicalFunctions, configuration.TotalVFs);
         var space = new FunctionConfigSpace(configuration, numbering);

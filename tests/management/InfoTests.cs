@@ -117,6 +117,8 @@ public sealed class InfoTests(int way)
         Assert.That(Flags(lab, 1) & ManagementFunction.FlagsNeedsResetMask, Is.Not.Zero);
         Assert.That(Flags(lab, 2) & (ManagementFunction.FlagsNeedsResetMask | ManagementFunction.FlagsDriverOkMask), Is.Zero);
         Assert.That(Flags(lab, 2) & ManagementFunction.FlagsLinkUpMask, Is.Not.Zero);
+        Set(lab, 3, ManagementAttributeKind.LinkState, ManagementLinkState.Disable);
+        Assert.That(Flags(lab, 3) & ManagementFunction.FlagsLinkUpMask, Is.Zero, "its own, whatever the port's is");
         Assert.That(lab.Ask(way, ManagementOpcode.EndpointInfo).U16(6), Is.EqualTo(1));
         nic.Ports.IsLinkUp = false;
         Assert.That(lab.Ask(way, ManagementOpcode.EndpointInfo).U16(6), Is.Zero);

@@ -43,16 +43,22 @@ forge() {
     ip -n "$1" link set forged up
 }
 
+# Both ends need it for both directions: iperf3 -w sets all and looks whether it has them.
+deep_buffers() {
+    echo 16777216 >/proc/sys/net/core/rmem_max
+    echo 16777216 >/proc/sys/net/core/wmem_max
+}
+
 # take NAMESPACE: an iperf3 server that logs each second; its buffer holds what comes while nobody lets it run.
 take() {
-    echo 16777216 >/proc/sys/net/core/rmem_max
+    deep_buffers
     in_namespace "$1" iperf3 -s -D -i 1 -f m --forceflush --logfile /tmp/iperf || die "iperf3 does not serve in $1"
     wait_for 10 "iperf3 server in $1" serves "$1"
 }
 
 # flood NAMESPACE ADDRESS: UDP in the background, more than can be sent; its buffer keeps some hundred milliseconds of it waiting.
 flood() {
-    echo 16777216 >/proc/sys/net/core/wmem_max
+    deep_buffers
     ip netns exec "$1" iperf3 -c "$2" -u -b 0 -l 8972 -w 8M -t 600 >/dev/null 2>&1 &
 }
 
