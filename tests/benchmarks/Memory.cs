@@ -56,7 +56,6 @@ internal static class Memory
         var numbering = new FunctionNumbering(configuration.PhysicalFunctions, configuration.TotalVFs);
         var space = new FunctionConfigSpace(configuration, numbering);
         var resets = new ResetControl(numbering, space, clock);
-        var events = new EventRing(clock);
         var sriov = new SriovControl(numbering, space, resets, events);
         var router = new FunctionRouter(numbering, sriov);
         resets.ResetEndpoint(ResetKind.Fundamental);

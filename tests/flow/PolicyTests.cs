@@ -240,6 +240,42 @@ public sealed class PolicyTests
             Is.EqualTo((First, (7, 3), true, false)));
     }
 
+    [Test]
+    public void Queue_pairs_and_vectors_move_between_VFs_that_stand_still_and_the_next_driver_sees_them()
+    {
+        var nic = new DataPathUnderTest(new EndpointConfiguration { TotalVFs = 4, MaxVfQueuePairs = 4, MaxVfMsixVectors = 32 });
+        PolicyControl control = nic.Firmware.DataPath.Control;
+        int table = nic.Offsets(Vf0).Msix + MsixCapability.MessageControlOffset;
+        nic.Bring(Vf1);
+        Assert.That(control.SetAttribute(Vf0, ManagementAttributeKind.QueuePairs, 4), Is.EqualTo(ManagementStatus.BadArgument));
+        Assert.That(control.FaultReason, Is.EqualTo(ManagementReason.NoneFree));
+        Assert.That(control.SetAttribute(Vf1, ManagementAttributeKind.QueuePairs, 1), Is.EqualTo(ManagementStatus.WrongState));
+        Assert.That((control.FaultReason, control.FaultText), Is.EqualTo((ManagementReason.FunctionRuns, "a driver runs VF 1: its queue pairs cannot be changed")));
+
+        Assert.That(control.Begin(out uint transaction), Is.Zero);
+        Assert.That(control.SetAttribute(Vf0, ManagementAttributeKind.QueuePairs, 4), Is.Zero);
+        Assert.That(control.SetAttribute(3, ManagementAttributeKind.QueuePairs, 1), Is.Zero);
+        Assert.That(control.SetAttribute(4, ManagementAttributeKind.QueuePairs, 1), Is.Zero);
+        Assert.That(control.SetAttribute(Vf0, ManagementAttributeKind.MsixVectors, 20), Is.Zero);
+        Assert.That(control.SetAttribute(3, ManagementAttributeKind.MsixVectors, 12), Is.Zero);
+        Assert.That(control.Commit(transaction, 5, false), Is.Zero, control.FaultText);
+        for (int round = 0; round < 2; round++)
+        {
+            Assert.That(nic.ConfigRead(Vf0, table & ~3) >> 16 & MsixCapability.MessageControlTableSizeMask, Is.EqualTo(19u));
+            Assert.That(nic.ConfigRead(3, table & ~3) >> 16 & MsixCapability.MessageControlTableSizeMask, Is.EqualTo(11u));
+            nic.Bring(Vf0);
+            Assert.That(nic.Common(Vf0, VirtioCommonConfig.NumQueuesOffset, 2), Is.EqualTo(9UL));
+            Assert.That(
+                nic.Read(Vf0, BarMap.ControlBar, BarMap.DeviceConfigOffset + VirtioNetConfig.MaxVirtqueuePairsOffset, 2), Is.EqualTo(4UL));
+            Assert.That(nic.Common(3, VirtioCommonConfig.NumQueuesOffset, 2), Is.EqualTo(3UL));
+            Assert.That(nic.Read(3, BarMap.MsixBar, 12 * MsixTableEntry.Bytes, 4), Is.EqualTo(0xFFFFFFFFUL), "no thirteenth vector");
+            nic.InitiateFlr(Vf0);
+            nic.Settle();
+            nic.ConfigWrite(Vf0, PciConfigHeader.CommandOffset, PciConfigHeader.CommandBusMasterEnableMask, 2);
+            nic.MessageControl(Vf0, MsixCapability.MessageControlEnableMask);
+        }
+    }
+
     private static DataPathUnderTest Brought()
     {
         var nic = new DataPathUnderTest();

@@ -8,6 +8,7 @@ using SmartNicFw.Emulator.Host.Virtio;
 using SmartNicFw.Emulator.Loop;
 using SmartNicFw.Emulator.VfioUser;
 using SmartNicFw.Firmware;
+using SmartNicFw.Firmware.Management;
 using SmartNicFw.Hal.Regs;
 using SmartNicFw.Hal.Spec;
 using SmartNicFw.Tests.Fakes;
@@ -170,12 +171,10 @@ public sealed class ResizeTests
                     lab.Found.ResizeVFs(lab.Pf, All);
                     break;
                 case 1:
+                    Configure(firmware.DataPath.Control, lab, Busy, All, random);
                     for (int vf = Busy; vf < All; vf++)
                     {
-                        int function = lab.Index(vf);
-                        Assert.That(firmware.DataPath.Control.SetAttribute(function, ManagementAttributeKind.Weight, (ulong)random.Next(1, 1000)), Is.Zero);
-                        Assert.That(firmware.DataPath.Control.SetAttribute(function, ManagementAttributeKind.MaxTxRate, (ulong)random.Next(1, 1000)), Is.Zero);
-                        firmware.Resets.BeginFunctionReset(function);
+                        firmware.Resets.BeginFunctionReset(lab.Index(vf));
                     }
 
                     break;
@@ -217,6 +216,34 @@ public sealed class ResizeTests
         });
         Assert.That(folder.Files.Count(name => name.StartsWith("pf1vf", StringComparison.Ordinal)), Is.EqualTo(4));
         Assert.That(folder.Files.Count(name => name.StartsWith("vf", StringComparison.Ordinal)), Is.EqualTo(2), "PF 0 as it was");
+    }
+
+    // Shares of the busy, and everything of the others, in one transaction.
+    private static void Configure(PolicyControl control, NetLab lab, int busy, int all, Random random)
+    {
+        Assert.That(control.Begin(out uint transaction), Is.Zero);
+        uint changes = 0;
+        for (int vf = 0; vf < all; vf++)
+        {
+            int function = lab.Index(vf);
+            (int Attribute, ulong Value)[] wanted = vf < busy
+                ? [(ManagementAttributeKind.Weight, (ulong)random.Next(1, 1000)), (ManagementAttributeKind.MinTxRate, (ulong)random.Next(300))]
+                :
+                [
+                    (ManagementAttributeKind.Weight, (ulong)random.Next(1, 1000)), (ManagementAttributeKind.MaxTxRate, (ulong)random.Next(1, 1000)),
+                    (ManagementAttributeKind.Mac, 0x0600_0000_0002UL + ((ulong)vf << 8)), (ManagementAttributeKind.Vlan, 0x8100_0000UL + (ulong)vf),
+                    (ManagementAttributeKind.Trust, (ulong)random.Next(2)), (ManagementAttributeKind.LinkState, (ulong)random.Next(3)),
+                    (ManagementAttributeKind.SpoofCheck, (ulong)random.Next(2)), (ManagementAttributeKind.InterruptCeiling, (ulong)random.Next(1000)),
+                    (ManagementAttributeKind.QueuePairs, (ulong)random.Next(1, 3)), (ManagementAttributeKind.MsixVectors, (ulong)random.Next(3, 17)),
+                ];
+            foreach ((int attribute, ulong value) in wanted)
+            {
+                Assert.That(control.SetAttribute(function, attribute, value), Is.Zero, control.FaultText);
+                changes++;
+            }
+        }
+
+        Assert.That(control.Commit(transaction, changes, false), Is.Zero, control.FaultText);
     }
 
     private static uint NumVFs(DataPathUnderTest nic) => nic.ConfigRead(0, nic.Offsets(0).Sriov + SriovCapability.NumVFsOffset) & 0xFFFF;

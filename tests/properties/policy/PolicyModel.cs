@@ -51,11 +51,15 @@ internal sealed record PolicyChange(string Kind, int Index, int Attribute, ulong
 /// <summary>Policy of one PF and some VFs, with groups from 1 on.</summary>
 internal sealed class PolicyModel
 {
+    public const int RoomForPairs = 4;
+    public const int RoomForVectors = 24;
+
     private const int Deepest = 4;
 
     private readonly int _functions;
     private readonly int _groups;
     private readonly ulong _portMbps;
+    private readonly Dictionary<int, ulong> _pools = [];
     private Dictionary<(int Function, int Attribute), ulong> _values = [];
     private Dictionary<int, Dictionary<int, ulong>> _existing = [];
 
@@ -72,12 +76,17 @@ internal sealed class PolicyModel
         }
 
         _existing[0] = New();
+        foreach (int attribute in new[] { ManagementAttributeKind.QueuePairs, ManagementAttributeKind.MsixVectors })
+        {
+            _pools[attribute] = (ulong)(functions - 1) * Value(1, attribute);
+        }
     }
 
     private PolicyModel(PolicyModel other)
     {
         (_functions, _groups, _portMbps) = (other._functions, other._groups, other._portMbps);
         _values = new(other._values);
+        _pools = other._pools;
         _existing = other._existing.ToDictionary(pair => pair.Key, pair => new Dictionary<int, ulong>(pair.Value));
     }
 
@@ -172,6 +181,12 @@ internal sealed class PolicyModel
             faults.Add(ManagementReason.UnusableMac);
         }
 
+        foreach ((int attribute, ulong pool) in _pools)
+        {
+            ulong used = functions.Skip(1).Aggregate(0UL, (sum, function) => sum + Value(function, attribute));
+            faults.UnionWith(used > pool ? [ManagementReason.NoneFree] : []);
+        }
+
         ulong[] names = [.. _existing.Values.Select(group => group[ManagementRateGroup.FieldsNameMask]).Where(name => name != 0)];
         faults.UnionWith(names.Distinct().Count() < names.Length ? [ManagementReason.GroupExists] : []);
         return faults;
@@ -214,7 +229,7 @@ internal sealed class PolicyModel
         ManagementAttributeKind.LinkState => value <= 2,
         ManagementAttributeKind.Weight => value is >= 1 and <= 1000,
         ManagementAttributeKind.QueuePairs or ManagementAttributeKind.MsixVectors =>
-            function == 0 ? value == Value(0, attribute) : value >= 1 && value <= Value(function, attribute),
+            function == 0 ? value == Value(0, attribute) : value >= 1 && value <= (ulong)(attribute == ManagementAttributeKind.QueuePairs ? RoomForPairs : RoomForVectors),
         ManagementAttributeKind.RateGroup => value <= (ulong)_groups,
         _ => false,
     };

@@ -66,7 +66,7 @@ public sealed class TransactionProperties
         {
             ManagementReason.NoSuchFunction, ManagementReason.NoSuchAttribute, ManagementReason.NoSuchGroup, ManagementReason.OutOfRange,
             ManagementReason.WrongKindOfFunction, ManagementReason.UnusableMac, ManagementReason.GroupExists, ManagementReason.GroupNotEmpty,
-            ManagementReason.GroupWithinItself, ManagementReason.GuaranteeTooLarge,
+            ManagementReason.GroupWithinItself, ManagementReason.GuaranteeTooLarge, ManagementReason.NoneFree,
         }));
     }
 
@@ -106,7 +106,14 @@ public sealed class TransactionProperties
 
     private static PolicyControl NewControl()
     {
-        var configuration = new EndpointConfiguration { TotalVFs = Functions - 1, RateGroups = Groups, EthernetMbps = PortMbps };
+        var configuration = new EndpointConfiguration
+        {
+            TotalVFs = Functions - 1,
+            RateGroups = Groups,
+            EthernetMbps = PortMbps,
+            MaxVfQueuePairs = PolicyModel.RoomForPairs,
+            MaxVfMsixVectors = PolicyModel.RoomForVectors,
+        };
         var numbering = new FunctionNumbering(1, Functions - 1);
         return new PolicyControl(configuration, numbering, new PolicyTable(configuration, numbering), null);
     }
@@ -252,8 +259,8 @@ public sealed class TransactionProperties
         ManagementAttributeKind.MinTxRate => random.Next(2) == 0 ? 0 : (ulong)random.Next(1, 500),
         ManagementAttributeKind.LinkState => (ulong)random.Next(3),
         ManagementAttributeKind.Weight => (ulong)random.Next(1, 1001),
-        ManagementAttributeKind.QueuePairs => 2,
-        ManagementAttributeKind.MsixVectors => 16,
+        ManagementAttributeKind.QueuePairs => (ulong)random.Next(1, PolicyModel.RoomForPairs + 1),
+        ManagementAttributeKind.MsixVectors => (ulong)random.Next(10, PolicyModel.RoomForVectors + 1),
         ManagementAttributeKind.RateGroup => (ulong)random.Next(Groups + 1),
         ManagementAttributeKind.InterruptCeiling => (ulong)random.Next(1_000_001),
         _ => (ulong)random.Next(2),
