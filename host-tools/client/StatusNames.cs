@@ -33,7 +33,7 @@ internal static class StatusNames
         ManagementStatus.Denied => "does not permit it",
         ManagementStatus.Busy => "is busy",
         ManagementStatus.WrongState => "cannot do it now",
-        ManagementStatus.StoreFault => "could not keep the policy, and changed nothing",
+        ManagementStatus.StoreFault => "made the change, and could not keep it for the next start",
         _ => $"did not understand the request ({Of(status)})",
     };
 

@@ -87,8 +87,8 @@ internal sealed class AttributeChanges
         uint number = id ?? before & ManagementVlan.IdMask;
         uint priority = Value(AttributeWord.Qos) ?? (before & ManagementVlan.PriorityMask) >> ManagementVlan.PriorityShift;
         uint protocol = Value(AttributeWord.Proto) ?? (before != 0 ? before >> ManagementVlan.ProtocolShift : ManagementVlan.Ieee8021Q);
-        return number == 0 && priority == 0
-            ? 0
+        return number == 0
+            ? priority << ManagementVlan.PriorityShift
             : number | (priority << ManagementVlan.PriorityShift) | (protocol << ManagementVlan.ProtocolShift);
     }
 

@@ -29,8 +29,8 @@ public sealed class EmulatorCommandTests
     [TestCase("predict --link gen9x8", "--link is 'gen9x8'; allowed: gen1 to gen5, then x1, x2, x4, x8 or x16, as in gen4x8")]
     [TestCase("predict --mps 300", "MPS is 300; allowed: 128, 256, 512, 1024, 2048, 4096")]
     [TestCase("predict --vfs 1", "--vfs is '1'; allowed: 2 to 64")]
-    [TestCase("run --hierarchy s --vf 2:wait=3", "--vf is '2:wait=3'; allowed: FUNCTION:weight=W,max=MBIT,min=MBIT,group=GROUP,priority=P,interrupts=I,adaptive=on|off, each at most once; FUNCTION is N (a VF of pf0) or pfP, vfN (of pf0), pfPvfN")]
-    [TestCase("run --hierarchy s --vf 2:adaptive=yes", "--vf is '2:adaptive=yes'; allowed: FUNCTION:weight=W,max=MBIT,min=MBIT,group=GROUP,priority=P,interrupts=I,adaptive=on|off, each at most once; FUNCTION is N (a VF of pf0) or pfP, vfN (of pf0), pfPvfN")]
+    [TestCase("run --hierarchy s --vf 2:wait=3", "--vf is '2:wait=3'; allowed: FUNCTION:weight=W max=MBIT min=MBIT group=GROUP priority=P interrupts=I adaptive=on|off mac=ADDR vlan=ID qos=P proto=802.1Q|802.1ad spoofchk=on|off trust=on|off state=auto|enable|disable queues=N msix=N, with commas between them, each at most once; FUNCTION is N (a VF of pf0) or pfP, vfN (of pf0), pfPvfN")]
+    [TestCase("run --hierarchy s --vf 2:adaptive=yes", "--vf is '2:adaptive=yes'; allowed: FUNCTION:weight=W max=MBIT min=MBIT group=GROUP priority=P interrupts=I adaptive=on|off mac=ADDR vlan=ID qos=P proto=802.1Q|802.1ad spoofchk=on|off trust=on|off state=auto|enable|disable queues=N msix=N, with commas between them, each at most once; FUNCTION is N (a VF of pf0) or pfP, vfN (of pf0), pfPvfN")]
     [TestCase("run --hierarchy s --group x:max=3", "--group is 'x:max=3'; allowed: GROUP:weight=W,max=MBIT,min=MBIT,parent=GROUP, where port:max=MBIT limits the port, each at most once")]
     public void Wrong_usage_is_one_line_that_says_what_is_allowed_and_exit_code_1(string arguments, string message)
     {

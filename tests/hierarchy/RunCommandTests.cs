@@ -102,7 +102,7 @@ public sealed class RunCommandTests
     }
 
     [TestCase("2:group=1,min=101", "guarantees in group 1 would add up to 101 Mbit/s; it may send 100")]
-    [TestCase("2:interrupts=1000001", "a ceiling is 0 to 1000000 interrupts a second, not 1000001")]
+    [TestCase("2:interrupts=1000001", "a ceiling in interrupts a second is 0 to 1000000, not 1000001")]
     public void Shares_that_the_policy_refuses_are_one_line_and_exit_code_2(string setting, string refusal)
     {
         using Process process = Start(
@@ -202,16 +202,16 @@ public sealed class RunCommandTests
             ("unplug 3", "'unplug 3' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], FUNCTION SETTING... [N], group GROUP SETTING... [N], quit, with N from 1 to 2"),
             ("unplug -1", "'unplug -1' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], FUNCTION SETTING... [N], group GROUP SETTING... [N], quit, with N from 1 to 2"),
             ("explode", "'explode' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], FUNCTION SETTING... [N], group GROUP SETTING... [N], quit"),
-            ("vf3 weight=3 max=100", "endpoint 1: vf3 has weight=3 max=100 min=0 group=port priority=0 interrupts=0 adaptive=off"),
-            ("vf3 min=101 2", "endpoint 2: vf3 has weight=1 max=0 min=101 group=port priority=0 interrupts=0 adaptive=off"),
+            ("vf3 weight=3 max=100", "endpoint 1: vf3 has weight=3 max=100 min=0 group=port priority=0 interrupts=0 adaptive=off mac=02:00:00:00:00:05 vlan=0 proto=802.1Q spoofchk=on trust=off state=auto queues=2 msix=16"),
+            ("vf3 min=101 2", "endpoint 2: vf3 has weight=1 max=0 min=101 group=port priority=0 interrupts=0 adaptive=off mac=02:00:00:00:20:05 vlan=0 proto=802.1Q spoofchk=on trust=off state=auto queues=2 msix=16"),
             ("vf3 min=101", "endpoint 1: VF 3 would be limited to 100 Mbit/s with guarantees of 101"),
             ("group 1 max=200", "endpoint 1: group 1 has weight=1 max=200 min=0 parent=port"), ("group port max=500", "endpoint 1: port has max=500"),
-            ("vf3 interrupts=20000 adaptive=on", "endpoint 1: vf3 has weight=3 max=100 min=0 group=port priority=0 interrupts=20000 adaptive=on"),
-            ("vf3 adaptive=off 2", "endpoint 2: vf3 has weight=1 max=0 min=101 group=port priority=0 interrupts=0 adaptive=off"),
-            ("vf4 weight=2", "endpoint 1: vf4 has weight=2 max=0 min=0 group=port priority=0 interrupts=20000 adaptive=on"),
-            ("vf3 interrupts=1000001", "endpoint 1: a ceiling is 0 to 1000000 interrupts a second, not 1000001"),
+            ("vf3 interrupts=20000 adaptive=on", "endpoint 1: vf3 has weight=3 max=100 min=0 group=port priority=0 interrupts=20000 adaptive=on mac=02:00:00:00:00:05 vlan=0 proto=802.1Q spoofchk=on trust=off state=auto queues=2 msix=16"),
+            ("vf3 adaptive=off 2", "endpoint 2: vf3 has weight=1 max=0 min=101 group=port priority=0 interrupts=0 adaptive=off mac=02:00:00:00:20:05 vlan=0 proto=802.1Q spoofchk=on trust=off state=auto queues=2 msix=16"),
+            ("vf4 weight=2", "endpoint 1: vf4 has weight=2 max=0 min=0 group=port priority=0 interrupts=20000 adaptive=on mac=02:00:00:00:00:06 vlan=0 proto=802.1Q spoofchk=on trust=off state=auto queues=2 msix=16"),
+            ("vf3 interrupts=1000001", "endpoint 1: a ceiling in interrupts a second is 0 to 1000000, not 1000001"),
             ("vf3 max=1 3", "'vf3 max=1 3' is not understood; allowed: unplug [N], plug [N], numvfs VFS [N], FUNCTION SETTING... [N], group GROUP SETTING... [N], quit, with N from 1 to 2"),
-            ("vf3 fast", "'vf3 fast' is not understood; allowed: FUNCTION weight=W max=MBIT min=MBIT group=GROUP priority=P interrupts=I adaptive=on|off [N], group GROUP weight=W max=MBIT min=MBIT parent=GROUP [N], each at least one setting; FUNCTION is one of pfP, vfN (of pf0), pfPvfN; GROUP is a number or port"),
+            ("vf3 fast", "'vf3 fast' is not understood; allowed: FUNCTION weight=W max=MBIT min=MBIT group=GROUP priority=P interrupts=I adaptive=on|off mac=ADDR vlan=ID qos=P proto=802.1Q|802.1ad spoofchk=on|off trust=on|off state=auto|enable|disable queues=N msix=N [N], group GROUP weight=W max=MBIT min=MBIT parent=GROUP [N], each at least one setting; FUNCTION is one of pfP, vfN (of pf0), pfPvfN; GROUP is a number or port"),
             ("quit", "stopping"),
         ];
         foreach ((string line, string answer) in talk)

@@ -110,7 +110,7 @@ public sealed class ShareSettingTests
     [TestCase("vf3 weight=4 min=5 priority=8", "a priority is 0 to 7, not 8")]
     [TestCase("vf3 adaptive=on weight=4 group=1 priority=3 interrupts=1000001", "a ceiling in interrupts a second is 0 to 1000000, not 1000001")]
     [TestCase("vf3 interrupts=9 adaptive=on priority=8", "a priority is 0 to 7, not 8")]
-    [TestCase("vf3 weight=4 mac=01:00:00:00:00:01", "a MAC address is six bytes, not all zero and no group's")]
+    [TestCase("vf3 weight=4 mac=01:00:00:00:00:01", "a MAC address is six bytes and no group's; zero gives the device's own back")]
     [TestCase("vf3 weight=4 mac=02:00:00:00:00:05", "VF 3 would have the MAC address of VF 2")]
     [TestCase("vf3 vlan=4095 weight=4", "a VLAN is 1 to 4094, or 0 for none, not 4095")]
     [TestCase("vf3 proto=802.1ad weight=4", "a protocol is of a VLAN, and there is none")]

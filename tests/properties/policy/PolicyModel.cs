@@ -60,6 +60,7 @@ internal sealed class PolicyModel
     private readonly int _groups;
     private readonly ulong _portMbps;
     private readonly Dictionary<int, ulong> _pools = [];
+    private readonly ulong[] _ownMacs;
     private Dictionary<(int Function, int Attribute), ulong> _values = [];
     private Dictionary<int, Dictionary<int, ulong>> _existing = [];
 
@@ -75,6 +76,7 @@ internal sealed class PolicyModel
             }
         }
 
+        _ownMacs = [.. Enumerable.Range(0, functions).Select(function => Value(function, ManagementAttributeKind.Mac))];
         _existing[0] = New();
         foreach (int attribute in new[] { ManagementAttributeKind.QueuePairs, ManagementAttributeKind.MsixVectors })
         {
@@ -87,6 +89,7 @@ internal sealed class PolicyModel
         (_functions, _groups, _portMbps) = (other._functions, other._groups, other._portMbps);
         _values = new(other._values);
         _pools = other._pools;
+        _ownMacs = other._ownMacs;
         _existing = other._existing.ToDictionary(pair => pair.Key, pair => new Dictionary<int, ulong>(pair.Value));
     }
 
@@ -111,7 +114,8 @@ internal sealed class PolicyModel
                     return false;
                 }
 
-                _values[(change.Index, change.Attribute)] = change.Value;
+                bool isOwnMac = change.Attribute == ManagementAttributeKind.Mac && change.Value == 0;
+                _values[(change.Index, change.Attribute)] = isOwnMac ? _ownMacs[change.Index] : change.Value;
                 return true;
             case "delete":
                 return change.Index != 0 && _existing.Remove(change.Index);
@@ -218,7 +222,7 @@ internal sealed class PolicyModel
 
     private bool Can(int function, int attribute, ulong value) => attribute switch
     {
-        ManagementAttributeKind.Mac => value is > 0 and < 1UL << 48 && value % 2 == 0,
+        ManagementAttributeKind.Mac => value < 1UL << 48 && value % 2 == 0,
         ManagementAttributeKind.Vlan => value < 1UL << 32
             && ((value & 0xFFF) is > 0 and < 4095 ? value >> 16 is 0x8100 or 0x88A8 : value >> 16 == 0 && (value & 0xFFF) == 0)
             && (value & 0x1000) == 0,
