@@ -33,7 +33,9 @@ internal sealed class FakeManagementDevice : IDisposable
         _answer = answer;
         _listener.Bind(new UnixDomainSocketEndPoint(path));
         _listener.Listen();
-        _work = Task.Run(Serve);
+
+        // Threads of their own: those of the pool may all be waiting for other things, and a device that is late is another fault.
+        _work = Task.Factory.StartNew(Serve, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>Requests that have arrived whole.</summary>
@@ -124,7 +126,7 @@ internal sealed class FakeManagementDevice : IDisposable
                     _clients.Add(client);
                 }
 
-                Task.Run(() => Talk(client));
+                Task.Factory.StartNew(() => Talk(client), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             }
         }
         catch (Exception closed) when (closed is SocketException or ObjectDisposedException)

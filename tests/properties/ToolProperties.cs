@@ -96,7 +96,9 @@ public sealed class ToolProperties
         {
             uint rate = (uint)number >> (number % 31);
             string printed = Units.Rate(rate, "0").Replace(" ", "", StringComparison.Ordinal).Replace("/s", "", StringComparison.Ordinal);
-            bool isWhole = rate < 1000 || rate % 1000 == 0 || rate < 1_000_000;
+
+            // Above, digits are rounded away, or the unit is none that is typed.
+            bool isWhole = rate < 1_000_000 || (rate % 1000 == 0 && rate < 1_000_000_000);
             return Units.ParseRate("rate", $"{rate}") == rate && Units.ParseRate("rate", $"{rate}mbit") == rate
                 && Units.ParseRate("rate", $"{(ulong)rate * 125}kbps") == rate && Units.ParseRate("rate", $"{(ulong)rate * 1_000_000}bit") == rate
                 && (!isWhole || Units.ParseRate("rate", printed) == rate);
