@@ -61,6 +61,13 @@ internal sealed class RunningEmulator : IDisposable
         };
     }
 
+    /// <summary>Ends it as a cut of the power would.</summary>
+    public void Kill()
+    {
+        _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
