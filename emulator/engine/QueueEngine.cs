@@ -49,7 +49,10 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
         set
         {
             _port = value;
-            Parts.Mover.Port = value;
+            if (_parts is not null)
+            {
+                _parts.Mover.Port = value;
+            }
         }
     }
 
@@ -70,12 +73,13 @@ public sealed unsafe class QueueEngine : IQueueEngine, ICommandPort, IEthernetPo
     public bool IsLinkUp => _port is { IsLinkUp: true };
 
     /// <inheritdoc/>
-    public bool HasReceived => _port is not null;
+    public bool HasReceived => _port is not (null or SinkPort);
 
     /// <summary>Turns that were granted.</summary>
     public long Turns { get; private set; }
 
-    private MovingParts Parts => _parts ??= new MovingParts(_table, _switch, _mtu);
+    // Made for the first frame: most of what an engine needs, and a board whose host has no driver never does.
+    private MovingParts Parts => _parts ??= new MovingParts(_table, _switch, _mtu) { Mover = { Port = _port } };
 
     /// <summary>
     /// Says what a function may reach: the memory of one host, or of one virtual machine. Queues that run go on with what they

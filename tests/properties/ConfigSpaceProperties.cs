@@ -236,7 +236,7 @@ public sealed class ConfigSpaceProperties
 
     private static ReferenceEndpoint Reference()
     {
-        var pf = ReferenceFunction.Physical(Pf, 0xFFFFC000, 0xFFFFE000, 0xFFFFF000, 0xFFFFE000);
+        var pf = ReferenceFunction.Physical(Pf, 0xFFFFC000, 0xFFFFC000, 0xFFFFF000, 0xFFFFE000);
         pf.Capture(offset => PfReset[offset / 4]);
         var vf = ReferenceFunction.Virtual(Vf);
         vf.Capture(offset => VfReset[offset / 4]);
