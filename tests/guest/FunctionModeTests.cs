@@ -275,8 +275,8 @@ public sealed class FunctionModeTests : GuestFixture
 
         Assert.That(results["log.count"], Is.EqualTo("0"), () => results["log"]);
 
-        emulator.Say("numvfs 3");
-        emulator.WaitForLine(line => line.StartsWith("endpoint 1: 3 VFs of each PF are enabled", StringComparison.Ordinal));
+        emulator.Say("numvfs 4");
+        emulator.WaitForLine(line => line.StartsWith("endpoint 1: 4 VFs of each PF are enabled", StringComparison.Ordinal));
         emulator.Say("numvfs 0");
         emulator.WaitForLine(line => line == "endpoint 1: no VF is enabled");
         Assert.That(Names(emulator), Is.EqualTo(new[] { "pf0.sock" }));

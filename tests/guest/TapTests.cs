@@ -25,7 +25,7 @@ public sealed class TapTests : GuestFixture
 
         reach ping vf 10.0.0.9
         ask host-pings
-        ip netns exec vf tcpdump -Z root -i "$device" -s 96 -U --immediate-mode -w /run/own.pcap &
+        ip netns exec vf tcpdump -p -Z root -i "$device" -s 96 -U --immediate-mode -w /run/own.pcap &
         wait_for 20 "capture" test -s /run/own.pcap
         stream up vf 10.0.0.9 1
         kill $!
