@@ -28,15 +28,13 @@ public static class OperatorCalls
             return control.FaultText;
         }
 
-        if (control.SetAttribute(function, ManagementAttributeKind.MinTxRate, unchecked((ulong)guarantee)) == ManagementStatus.Ok
-            && control.SetAttribute(function, ManagementAttributeKind.MaxTxRate, unchecked((ulong)limit)) == ManagementStatus.Ok)
+        int status = control.SetAttribute(function, ManagementAttributeKind.MinTxRate, unchecked((ulong)guarantee));
+        if (status == ManagementStatus.Ok)
         {
-            return control.Commit(transaction, 2, false) == ManagementStatus.Ok ? null : control.FaultText;
+            status = control.SetAttribute(function, ManagementAttributeKind.MaxTxRate, unchecked((ulong)limit));
         }
 
-        string? fault = control.FaultText;
-        _ = control.Abort(transaction);
-        return fault;
+        return control.End(transaction, status);
     }
 
     /// <summary>Sets the 802.1p priority of a function, whose class follows from it.</summary>

@@ -1,5 +1,4 @@
 // Where the operator's decisions arrive: judged as a whole, made as a whole or not at all, then kept. Knows no frame and no way it travels.
-using SmartNicFw.Firmware.Arbitration;
 using SmartNicFw.Firmware.Config;
 using SmartNicFw.Firmware.Interrupt;
 using SmartNicFw.Firmware.Virtio;
@@ -25,52 +24,13 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>Most changes of a transaction.</summary>
         public const int MaxChanges = 16384;
 
-        private const int AllFields = ManagementRateGroup.FieldsParentMask | ManagementRateGroup.FieldsWeightMask
-            | ManagementRateGroup.FieldsMaxTxRateMask | ManagementRateGroup.FieldsMinTxRateMask
-            | ManagementRateGroup.FieldsPriorityMask | ManagementRateGroup.FieldsNameMask;
-
-        private const int OwnFields = AllFields & ~ManagementRateGroup.FieldsMaxTxRateMask & ~ManagementRateGroup.FieldsMinTxRateMask;
-        private const int MaxVlan = 4094;
-        private const int ParentField = 0;
-        private const int WeightField = 1;
-        private const int GuaranteeField = 3;
-
-        // By attribute: what it is called, and the largest value of those that have a range and no more.
-        private static readonly string[] Words =
-        {
-            null, null, null, "a limit in Mbit/s", "a guarantee in Mbit/s", "a switch", "a switch", "a link state", "a weight",
-            "a number of queue pairs", "a number of MSI-X vectors", "a priority", "a ceiling in interrupts a second", "a switch",
-        };
-
-        private static readonly int[] Most =
-        {
-            0, 0, 0, TokenBuckets.MaxMbps, TokenBuckets.MaxMbps, 1, 1, ManagementLinkState.Disable, DeficitRounds.MaxWeight, 0, 0,
-            PriorityClasses.Priorities - 1, InterruptCeilings.MaxPerSecond, 1,
-        };
-
-        // By field of a rate group, in the order of their bits: where it is, and the attribute whose word and range it has. That of groups,
-        // which has neither, lends its place to the priority.
-        private static readonly byte[] FieldOffsets =
-        {
-            ManagementRateGroup.ParentOffset, ManagementRateGroup.WeightOffset, ManagementRateGroup.MaxTxRateOffset,
-            ManagementRateGroup.MinTxRateOffset, ManagementRateGroup.PriorityOffset,
-        };
-
-        private static readonly byte[] FieldsLike =
-        {
-            0, ManagementAttributeKind.Weight, ManagementAttributeKind.MaxTxRate, ManagementAttributeKind.MinTxRate,
-            ManagementAttributeKind.RateGroup,
-        };
-
         private const int AttributeShift = 16;
         private const uint IndexMask = 0xFFFF;
 
-        private readonly FunctionNumbering _numbering;
         private readonly PolicyTable _after;
         private readonly PolicyJudge _judge;
-        private readonly int _portMbps;
-        private readonly int _mostPairs;
-        private readonly int _mostVectors;
+        private readonly PolicyValues _values;
+        private readonly PolicyFault _fault = new PolicyFault();
 
         // Changes of the transaction in their order: a function and above it the attribute, or a group and 0.
         private readonly uint[] _changed;
@@ -84,13 +44,10 @@ namespace SmartNicFw.Firmware.Management
         /// <param name="state">What drivers have done; null where there are none.</param>
         public PolicyControl(EndpointConfiguration configuration, FunctionNumbering numbering, PolicyTable table, VirtioState state)
         {
-            _numbering = numbering;
-            _portMbps = configuration.EthernetMbps;
-            _mostPairs = configuration.MaxPairs(true);
-            _mostVectors = configuration.MaxVectors(true);
             Table = table;
             _after = new PolicyTable(configuration, numbering);
             _judge = new PolicyJudge(configuration, numbering, Table, _after, state);
+            _values = new PolicyValues(configuration, numbering, _after, _judge, _fault);
             int most = (numbering.Count * ManagementAttributeKind.Last) + (2 * Table.Groups);
             _changed = new uint[most < MaxChanges ? most : MaxChanges];
         }
@@ -108,13 +65,13 @@ namespace SmartNicFw.Firmware.Management
         public int SaveStatus => Store != null && Store.IsFaulty ? ManagementStatus.StoreFault : ManagementStatus.Ok;
 
         /// <summary>Why the last call was refused: one of <see cref="ManagementReason"/>.</summary>
-        public int FaultReason { get; private set; }
+        public int FaultReason => _fault.Reason;
 
         /// <summary>The same in one line for people; null for none.</summary>
-        public string FaultText { get; private set; }
+        public string FaultText => _fault.Text;
 
         /// <summary>The change of a transaction that is at fault, 0 upwards in the order they came.</summary>
-        public uint FaultChange { get; private set; }
+        public uint FaultChange => _fault.Change;
 
         /// <summary>True when <see cref="Step"/> has something to do.</summary>
         public bool HasWork => IsSaving || _isTouched;
@@ -129,7 +86,7 @@ namespace SmartNicFw.Firmware.Management
             {
                 if (Transaction != 0)
                 {
-                    Fault(ManagementStatus.Busy, ManagementReason.None, "another transaction is open");
+                    _fault.Set(ManagementStatus.Busy, ManagementReason.None, "another transaction is open");
                 }
 
                 return Transaction == 0;
@@ -151,7 +108,7 @@ namespace SmartNicFw.Firmware.Management
         /// <param name="attribute">Any number; those of <see cref="ManagementAttributeKind"/> are there.</param>
         public int GetAttribute(int function, int attribute, out ulong value)
         {
-            int status = CheckAttribute(function, attribute);
+            int status = _values.CheckAttribute(function, attribute);
             value = status == ManagementStatus.Ok ? Table.Get(function, attribute) : 0;
             return status;
         }
@@ -162,10 +119,10 @@ namespace SmartNicFw.Firmware.Management
         /// <param name="value">Any value.</param>
         public int SetAttribute(int function, int attribute, ulong value)
         {
-            int status = CheckAttribute(function, attribute);
+            int status = _values.CheckAttribute(function, attribute);
             if (status == ManagementStatus.Ok)
             {
-                status = CheckValue(function, attribute, value);
+                status = _values.CheckValue(function, attribute, value);
             }
 
             if (status == ManagementStatus.Ok)
@@ -188,16 +145,16 @@ namespace SmartNicFw.Firmware.Management
         public int AddRateGroup(byte[] buffer, int offset)
         {
             int group = LittleEndian.ReadU16(buffer, offset + ManagementRateGroup.GroupOffset);
-            int status = CheckRange("a new group", (ulong)group, 1, Table.Groups - 1);
+            int status = _values.CheckRange("a new group", (ulong)group, 1, Table.Groups - 1);
             if (status == ManagementStatus.Ok && _after.Exists[group])
             {
-                status = Fault(
+                status = _fault.Set(
                     ManagementStatus.BadArgument, ManagementReason.GroupExists, "group " + group.ToString() + " is there already");
             }
 
             if (status == ManagementStatus.Ok)
             {
-                status = CheckFields(buffer, offset, group);
+                status = CheckChange(buffer, offset, group);
             }
 
             if (status != ManagementStatus.Ok)
@@ -215,10 +172,10 @@ namespace SmartNicFw.Firmware.Management
         public int SetRateGroup(byte[] buffer, int offset)
         {
             int group = LittleEndian.ReadU16(buffer, offset + ManagementRateGroup.GroupOffset);
-            int status = CheckGroup(group);
+            int status = _values.CheckGroup(group);
             if (status == ManagementStatus.Ok)
             {
-                status = CheckFields(buffer, offset, group);
+                status = CheckChange(buffer, offset, group);
             }
 
             return status == ManagementStatus.Ok ? SetFields(buffer, offset, group) : status;
@@ -228,7 +185,7 @@ namespace SmartNicFw.Firmware.Management
         /// <param name="group">Any number.</param>
         public int DeleteRateGroup(int group)
         {
-            int status = group == PolicyTable.Port ? PortIsNoGroup() : CheckGroup(group);
+            int status = group == PolicyTable.Port ? _values.PortIsNoGroup() : _values.CheckGroup(group);
             if (status == ManagementStatus.Ok)
             {
                 status = CheckRoom();
@@ -254,11 +211,11 @@ namespace SmartNicFw.Firmware.Management
             }
 
             LittleEndian.WriteU16(buffer, offset + ManagementRateGroup.GroupOffset, (ushort)group);
-            LittleEndian.WriteU16(buffer, offset + ManagementRateGroup.FieldsOffset, (ushort)AllFields);
-            for (int field = 0; field < FieldOffsets.Length; field++)
+            LittleEndian.WriteU16(buffer, offset + ManagementRateGroup.FieldsOffset, (ushort)PolicyValues.AllFields);
+            for (int field = 0; field < PolicyValues.Fields; field++)
             {
                 // Upwards: a field of two bytes is written before the one behind it.
-                LittleEndian.WriteU32(buffer, offset + FieldOffsets[field], Table.GetGroup(group, field));
+                LittleEndian.WriteU32(buffer, offset + PolicyValues.OffsetOf(field), Table.GetGroup(group, field));
             }
 
             for (int at = 0; at < ManagementRateGroup.NameBytes; at++)
@@ -306,7 +263,7 @@ namespace SmartNicFw.Firmware.Management
             if (changes != (uint)_changes)
             {
                 Settle(false);
-                return Fault(
+                return _fault.Set(
                     ManagementStatus.BadArgument, ManagementReason.ChangesMissing,
                     _changes.ToString() + " changes arrived, not " + changes.ToString());
             }
@@ -349,7 +306,7 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>Commits a transaction whose changes were all taken, and forgets another.</summary>
         /// <param name="status">Of the last change.</param>
         /// <returns>Null, or why nothing has changed.</returns>
-        internal string End(uint transaction, int status)
+        public string End(uint transaction, int status)
         {
             if (status != ManagementStatus.Ok)
             {
@@ -370,200 +327,27 @@ namespace SmartNicFw.Firmware.Management
         /// <summary>True for an address that can be a function's and is no other's.</summary>
         internal bool IsFreeMac(int function, ulong mac)
         {
-            return IsMac(mac) && !IsOthers(function, mac);
+            return PolicyValues.IsMac(mac) && !IsOthers(function, mac);
         }
 
-        private static bool IsMac(ulong mac)
+        private int CheckChange(byte[] buffer, int offset, int group)
         {
-            return mac != 0 && (mac & 1) == 0 && (mac >> 48) == 0;
-        }
-
-        private static bool IsVlan(ulong value)
-        {
-            uint tag = (uint)value;
-            uint id = tag & ManagementVlan.IdMask;
-            uint protocol = tag >> ManagementVlan.ProtocolShift;
-            uint named = ManagementVlan.IdMask | ManagementVlan.PriorityMask | ManagementVlan.ProtocolMask;
-            bool isProtocol = id == 0
-                ? protocol == 0
-                : protocol == ManagementVlan.Ieee8021Q || protocol == ManagementVlan.Ieee8021Ad;
-            return (value & ~(ulong)named) == 0 && id <= MaxVlan && isProtocol;
-        }
-
-        private int Fault(int status, int reason, string text)
-        {
-            FaultReason = reason;
-            FaultText = text;
-            FaultChange = 0;
-            return status;
-        }
-
-        private int Refuse(int reason, string text)
-        {
-            return Fault(ManagementStatus.BadArgument, reason, text);
-        }
-
-        private int CheckRange(string what, ulong value, int least, int most)
-        {
-            return value >= (ulong)least && value <= (ulong)most
-                ? ManagementStatus.Ok
-                : Refuse(
-                    ManagementReason.OutOfRange, what + " is " + least.ToString() + " to " + most.ToString() + ", not " + value.ToString());
-        }
-
-        private int CheckAttribute(int function, int attribute)
-        {
-            if (function < 0 || function >= Table.Functions)
-            {
-                return Refuse(
-                    ManagementReason.NoSuchFunction,
-                    "a function is 0 to " + (Table.Functions - 1).ToString() + ", not " + function.ToString());
-            }
-
-            return attribute >= 1 && attribute <= ManagementAttributeKind.Last
-                ? ManagementStatus.Ok
-                : Refuse(ManagementReason.NoSuchAttribute, "there is no attribute " + attribute.ToString());
-        }
-
-        private int CheckValue(int function, int attribute, ulong value)
-        {
-            bool isOfVf = attribute == ManagementAttributeKind.Trust || attribute == ManagementAttributeKind.QueuePairs
-                || attribute == ManagementAttributeKind.MsixVectors;
-            if (isOfVf && !_numbering.IsVirtual(function))
-            {
-                return value == _after.Get(function, attribute)
-                    ? ManagementStatus.Ok
-                    : Refuse(
-                        ManagementReason.WrongKindOfFunction,
-                        "trust, queue pairs and MSI-X vectors are of VFs, not of " + _judge.NameOf(function));
-            }
-
-            switch (attribute)
-            {
-                case ManagementAttributeKind.Mac:
-                    return value == 0 || IsMac(value)
-                        ? ManagementStatus.Ok
-                        : Refuse(ManagementReason.UnusableMac, "a MAC address is six bytes and no group's; zero gives the device's own back");
-                case ManagementAttributeKind.Vlan:
-                    return IsVlan(value)
-                        ? ManagementStatus.Ok
-                        : Refuse(ManagementReason.OutOfRange, "a VLAN is 1 to 4094 with protocol 802.1Q or 802.1ad, or none");
-                case ManagementAttributeKind.RateGroup:
-                    return value < (ulong)Table.Groups ? ManagementStatus.Ok : NoGroup(value.ToString());
-                case ManagementAttributeKind.QueuePairs:
-                    return CheckRange(Words[attribute], value, 1, _mostPairs);
-                case ManagementAttributeKind.MsixVectors:
-                    return CheckRange(Words[attribute], value, 1, _mostVectors);
-                default:
-                    return CheckRange(Words[attribute], value, attribute == ManagementAttributeKind.Weight ? 1 : 0, Most[attribute]);
-            }
-        }
-
-        private int NoGroup(string group)
-        {
-            return Refuse(ManagementReason.NoSuchGroup, "there is no group " + group);
-        }
-
-        private int PortIsNoGroup()
-        {
-            return Refuse(ManagementReason.NoSuchGroup, "the port is no group that can be changed so");
-        }
-
-        private int CheckGroup(int group)
-        {
-            return group >= 0 && group < Table.Groups && _after.Exists[group] ? ManagementStatus.Ok : NoGroup(group.ToString());
-        }
-
-        private int CheckFields(byte[] buffer, int offset, int group)
-        {
-            int fields = LittleEndian.ReadU16(buffer, offset + ManagementRateGroup.FieldsOffset);
-            if ((fields & ~AllFields) != 0 || LittleEndian.ReadU32(buffer, offset + ManagementRateGroup.PriorityOffset) > 0xFF)
-            {
-                return Refuse(ManagementReason.ReservedNotZero, "a field of a rate group has bits without a name");
-            }
-
-            bool isPort = group == PolicyTable.Port;
-            if (isPort && (fields & OwnFields) != 0)
-            {
-                return PortIsNoGroup();
-            }
-
-            int status = CheckRoom();
-            for (int field = 0; field < FieldOffsets.Length && status == ManagementStatus.Ok; field++)
-            {
-                if (Has(fields, 1 << field))
-                {
-                    status = CheckField(field, ReadField(buffer, offset, field), isPort);
-                }
-            }
-
-            return status == ManagementStatus.Ok && Has(fields, ManagementRateGroup.FieldsNameMask)
-                && !IsName(buffer, offset + ManagementRateGroup.NameOffset)
-                ? Refuse(ManagementReason.OutOfRange, "a name is up to 16 printable letters without a space")
-                : status;
-        }
-
-        private int CheckField(int field, uint value, bool isPort)
-        {
-            if (isPort && field == GuaranteeField && value != 0)
-            {
-                return Refuse(ManagementReason.OutOfRange, "the port has no guarantee");
-            }
-
-            if (isPort && value > (uint)_portMbps)
-            {
-                return Refuse(ManagementReason.OutOfRange, "the port's limit is at most its speed, " + _portMbps.ToString() + " Mbit/s");
-            }
-
-            if (field == ParentField)
-            {
-                return value < (uint)Table.Groups ? ManagementStatus.Ok : NoGroup(value.ToString());
-            }
-
-            int like = FieldsLike[field];
-            return CheckRange(Words[like], value, field == WeightField ? 1 : 0, Most[like]);
-        }
-
-        // Two bytes or four; the priority's bytes above its own are zero.
-        private static uint ReadField(byte[] buffer, int offset, int field)
-        {
-            int at = offset + FieldOffsets[field];
-            return field <= WeightField ? LittleEndian.ReadU16(buffer, at) : LittleEndian.ReadU32(buffer, at);
-        }
-
-        private static bool Has(int fields, int field)
-        {
-            return (fields & field) != 0;
-        }
-
-        private static bool IsName(byte[] buffer, int offset)
-        {
-            bool isOver = false;
-            for (int at = 0; at < ManagementRateGroup.NameBytes; at++)
-            {
-                int letter = buffer[offset + at];
-                isOver |= letter == 0;
-                if (isOver ? letter != 0 : letter <= ' ' || letter > '~')
-                {
-                    return false;
-                }
-            }
-
-            return true;
+            int status = _values.CheckFields(buffer, offset, group);
+            return status == ManagementStatus.Ok ? CheckRoom() : status;
         }
 
         private int SetFields(byte[] buffer, int offset, int group)
         {
             int fields = LittleEndian.ReadU16(buffer, offset + ManagementRateGroup.FieldsOffset);
-            for (int field = 0; field < FieldOffsets.Length; field++)
+            for (int field = 0; field < PolicyValues.Fields; field++)
             {
-                if (Has(fields, 1 << field))
+                if (PolicyValues.Has(fields, 1 << field))
                 {
-                    _after.SetGroup(group, field, ReadField(buffer, offset, field));
+                    _after.SetGroup(group, field, PolicyValues.ReadField(buffer, offset, field));
                 }
             }
 
-            for (int at = 0; at < ManagementRateGroup.NameBytes && Has(fields, ManagementRateGroup.FieldsNameMask); at++)
+            for (int at = 0; at < ManagementRateGroup.NameBytes && PolicyValues.Has(fields, ManagementRateGroup.FieldsNameMask); at++)
             {
                 _after.Names[(group * ManagementRateGroup.NameBytes) + at] = buffer[offset + ManagementRateGroup.NameOffset + at];
             }
@@ -575,15 +359,15 @@ namespace SmartNicFw.Firmware.Management
         {
             return _changes < _changed.Length
                 ? ManagementStatus.Ok
-                : Refuse(
-                    ManagementReason.TooManyChanges, "a transaction has " + _changed.Length.ToString() + " changes at the most");
+                : _fault.Set(
+                    ManagementStatus.BadArgument, ManagementReason.TooManyChanges, "a transaction has " + _changed.Length.ToString() + " changes at the most");
         }
 
         private int CheckTransaction(uint transaction)
         {
             return transaction != 0 && transaction == Transaction
                 ? ManagementStatus.Ok
-                : Fault(
+                : _fault.Set(
                     ManagementStatus.WrongState, ManagementReason.NoSuchTransaction,
                     "transaction " + transaction.ToString() + " is not open");
         }
@@ -602,8 +386,8 @@ namespace SmartNicFw.Firmware.Management
             int status = _judge.Judge();
             if (status != ManagementStatus.Ok)
             {
-                Fault(status, _judge.Reason, _judge.Text);
-                FaultChange = FindChange();
+                _fault.Set(status, _judge.Reason, _judge.Text);
+                _fault.Change = FindChange();
             }
 
             bool isMade = status == ManagementStatus.Ok && !isCheckOnly;
