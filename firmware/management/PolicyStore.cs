@@ -35,6 +35,7 @@ namespace SmartNicFw.Firmware.Management
         private const int MacBytes = 8;
         private const int FunctionBytes = MacBytes + (4 * (ManagementAttributeKind.Last - 1));
         private const int None = -1;
+        private const string Damaged = "the store of the policy is damaged";
 
         private readonly FunctionNumbering _numbering;
         private readonly PolicyControl _control;
@@ -228,7 +229,7 @@ namespace SmartNicFw.Firmware.Management
             return Write(0, HeaderBytes, false);
         }
 
-        // Whether a slot is what it was written as; its sequence number then. One without a signature is no fault.
+        // Whether a slot is what it was written as; its sequence number then. One that was never written whole is no fault.
         private bool IsWhole(int slot, ref string fault)
         {
             if (_store.Read(slot, 0, _record, HeaderBytes) != HalStatus.Ok)
@@ -239,6 +240,8 @@ namespace SmartNicFw.Firmware.Management
 
             if (LittleEndian.ReadU32(_record, SignatureOffset) != Signature)
             {
+                // A header that was being written lacks the end of its signature; of one that has it something was lost.
+                fault = _record[HeaderBytes - 1] == 0 ? fault : Damaged;
                 return false;
             }
 
@@ -268,7 +271,7 @@ namespace SmartNicFw.Firmware.Management
 
             if (FillHeader(sequence) != checksum)
             {
-                fault = "the store of the policy is damaged";
+                fault = Damaged;
                 return false;
             }
 

@@ -68,10 +68,13 @@ public sealed class StoreTests
         TestContext.Out.WriteLine($"{outcomes[0]} came back with the old policy, {outcomes[1]} with the new one; a whole run takes {whole:0} ms");
     }
 
-    [Test]
-    public void A_store_that_is_damaged_is_told_and_defaults_are_used()
+    // The slot that the first change is kept in, the second one, is 1 MB behind the beginning: its signature, and a setting near its end.
+    [TestCase((1 << 20) + 16)]
+    [TestCase((1 << 20) + 19)]
+    [TestCase(-8)]
+    public void A_store_that_is_damaged_is_told_and_defaults_are_used(int place)
     {
-        string path = Path.Combine(_folder.FullName, "damaged.store");
+        string path = Path.Combine(_folder.FullName, $"damaged{place}.store");
         string before;
         using (var emulator = new RunningEmulator("--vfs", "2", "--store", path))
         {
@@ -80,9 +83,8 @@ public sealed class StoreTests
             _ = tool.Text("vf 1 set vlan 77");
         }
 
-        // The last byte but a few is a setting of the slot that was written last.
         byte[] bytes = File.ReadAllBytes(path);
-        bytes[^8] ^= 0x10;
+        bytes[place < 0 ? bytes.Length + place : place] ^= 0x10;
 
         File.WriteAllBytes(path, bytes);
         using var damaged = new RunningEmulator("--vfs", "2", "--store", path);
