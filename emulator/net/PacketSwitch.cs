@@ -284,8 +284,8 @@ public sealed partial class PacketSwitch : ISwitchTable, ICounterPort
         }
         else
         {
-            // A priority tag (VLAN 0) names no VLAN.
-            if (receiver.IsVlanFiltered && frame.Vlan != 0 && !IsMember(function, frame.Vlan & Ethernet.VlanMask))
+            // A priority tag (VLAN 0) names no VLAN, and a service tag none that the driver's filter knows.
+            if (receiver.IsVlanFiltered && frame.Vlan is > 0 and < ServiceVlan && !IsMember(function, frame.Vlan))
             {
                 return;
             }

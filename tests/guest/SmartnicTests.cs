@@ -71,8 +71,6 @@ public sealed partial class SmartnicTests : GuestFixture
             silent vf0 10.0.0.2
             operate set vf 1 set proto 802.1ad
             reach ad vf0 10.0.0.2 2
-            # The PF's driver tells its VLANs of 802.1Q only, and the filter behind that knows their numbers.
-            add_vlan pf "$p" 200 10.9.2.9/24
             ip -n pf link del "$p.100"
             ip -n pf link add link "$p" name stag type vlan proto 802.1ad id 200 || die "no 802.1ad"
             ip -n pf address add 10.0.0.8/24 dev stag

@@ -8,38 +8,10 @@ using SmartNicFw.Tests.Fakes;
 
 namespace SmartNicFw.Tests.Unit;
 
-/// <summary>
-/// Functions 0 to 3 are ordinary, with spoof check; 4 and 5 have port VLAN 100 (priority 5), 6 has port VLAN 200; 7 is disabled.
-/// Expected destinations are written as "1 4- 0+ P+": function or port, with + for an inserted and - for a stripped tag.
-/// </summary>
-public sealed class NetSwitchTests
+/// <summary>What a switch does with frames by its table and by what they are.</summary>
+public sealed class NetSwitchTests : NetSwitchFixture
 {
-    private const int P = PacketSwitch.Port;
-    private const string Broadcast = "FF:FF:FF:FF:FF:FF";
-    private const string Unknown = "02:00:00:00:00:EE";
-    private const string Group = "33:33:00:00:00:01";
     private const int TagVlan5 = unchecked((int)0x8100_0005);
-
-    private PacketSwitch _switch = null!;
-    private Destinations _result = null!;
-
-    [SetUp]
-    public void Make()
-    {
-        _switch = new PacketSwitch(8);
-        _result = new Destinations(8);
-        for (int function = 0; function < 7; function++)
-        {
-            _switch.SetEnabled(function, true);
-            _switch.SetMac(function, NetFrames.MacValue(Own(function)));
-            _switch.SetSpoofCheck(function, true);
-        }
-
-        _switch.SetMac(7, NetFrames.MacValue(Own(7)));
-        _switch.SetPortVlan(4, 100, 5, Ethernet.TypeVlan);
-        _switch.SetPortVlan(5, 100, 5, Ethernet.TypeVlan);
-        _switch.SetPortVlan(6, 200, 0, Ethernet.TypeVlan);
-    }
 
     [TestCase(0, "own1", new uint[0], "1", TestName = "Unicast_to_a_function_stays_inside")]
     [TestCase(0, Unknown, new uint[0], "P", TestName = "Unknown_unicast_of_a_function_goes_to_the_port_only")]
@@ -81,7 +53,7 @@ public sealed class NetSwitchTests
     [TestCase(0x3F, "1 2", "2", "2", "0 1 2 3")]
     public void A_receive_mode_decides_by_kind_of_frame(int mode, string toOther, string toUnknown, string toGroup, string toAll)
     {
-        _switch.SetReceiveMode(2, mode);
+        Switch.SetReceiveMode(2, mode);
         Assert.That(Send(P, Own(1)), Is.EqualTo(toOther));
         Assert.That(Send(P, Unknown), Is.EqualTo(toUnknown));
         Assert.That(Send(P, Group), Is.EqualTo(toGroup));
@@ -91,17 +63,17 @@ public sealed class NetSwitchTests
     [Test]
     public void No_unicast_refuses_even_the_own_address_and_the_frame_stays_inside()
     {
-        _switch.SetReceiveMode(2, ReceiveMode.NoUnicast);
+        Switch.SetReceiveMode(2, ReceiveMode.NoUnicast);
         Assert.That(Send(0, Own(2)), Is.EqualTo("DropNoDestination"));
-        _switch.SetReceiveMode(2, 0);
+        Switch.SetReceiveMode(2, 0);
         Assert.That(Send(0, Own(2)), Is.EqualTo("2"));
     }
 
     [Test]
     public void Promiscuous_listens_in_on_its_VLAN_only()
     {
-        _switch.SetReceiveMode(6, ReceiveMode.Promiscuous);
-        _switch.SetReceiveMode(5, ReceiveMode.Promiscuous);
+        Switch.SetReceiveMode(6, ReceiveMode.Promiscuous);
+        Switch.SetReceiveMode(5, ReceiveMode.Promiscuous);
         Assert.That(Send(0, Own(1)), Is.EqualTo("1"));
         Assert.That(Send(4, Unknown), Is.EqualTo("5 P+"));
         Assert.That(Send(4, Own(5)), Is.EqualTo("5"), "an owner that is promiscuous receives once");
@@ -111,16 +83,16 @@ public sealed class NetSwitchTests
     public void A_filter_receives_what_it_lists_and_replaces_the_one_before()
     {
         byte[] first = [.. NetFrames.Mac(Unknown), .. NetFrames.Mac(Group)];
-        _switch.SetFilter(1, first, 1, 1);
+        Switch.SetFilter(1, first, 1, 1);
         Assert.That(Send(P, Unknown), Is.EqualTo("1"));
         Assert.That(Send(0, Unknown), Is.EqualTo("1"), "known inside now");
         Assert.That(Send(P, Group), Is.EqualTo("1"));
         Assert.That(Send(0, Group), Is.EqualTo("1 P"), "a group has members outside too");
-        _switch.SetFilter(2, first, 1, 1);
+        Switch.SetFilter(2, first, 1, 1);
         Assert.That(Send(P, Unknown), Is.EqualTo("1 2"), "several owners");
-        _switch.SetReceiveMode(2, ReceiveMode.NoMulticast);
+        Switch.SetReceiveMode(2, ReceiveMode.NoMulticast);
         Assert.That(Send(P, Group), Is.EqualTo("1"));
-        _switch.SetFilter(1, [], 0, 0);
+        Switch.SetFilter(1, [], 0, 0);
         Assert.That(Send(P, Unknown), Is.EqualTo("2"));
         Assert.That(Send(P, Own(1)), Is.EqualTo("1"), "the own address is no part of the filter");
     }
@@ -131,7 +103,7 @@ public sealed class NetSwitchTests
         int count = PacketSwitch.MaxFilterEntries + 1;
         IEnumerable<byte> unicast = Enumerable.Range(0, count).SelectMany(index => NetFrames.Mac($"02:AA:00:00:00:{index:X2}"));
         IEnumerable<byte> multicast = Enumerable.Range(0, count).SelectMany(index => NetFrames.Mac($"33:33:AA:00:00:{index:X2}"));
-        _switch.SetFilter(1, [.. unicast, .. multicast], count, count);
+        Switch.SetFilter(1, [.. unicast, .. multicast], count, count);
         Assert.That(Send(P, "02:AA:00:00:00:3F"), Is.EqualTo("1"));
         Assert.That(Send(P, "02:AA:00:00:00:40"), Is.EqualTo("DropNoDestination"));
         Assert.That(Send(P, "33:33:AA:00:00:3F"), Is.EqualTo("1"));
@@ -143,88 +115,27 @@ public sealed class NetSwitchTests
     {
         uint tag = unchecked((uint)TagVlan5);
         Assert.That(Send(0, Own(1), tag), Is.EqualTo("1"));
-        _switch.SetVlanFiltering(1, true);
+        Switch.SetVlanFiltering(1, true);
         Assert.That(Send(0, Own(1), tag), Is.EqualTo("DropNoDestination"));
         Assert.That(Send(0, Own(1)), Is.EqualTo("1"), "the filter is for tagged frames only");
         Assert.That(Send(0, Own(1), 0x8100_E000u), Is.EqualTo("1"), "a priority tag names no VLAN");
-        _switch.SetVlan(1, 5, true);
+        Assert.That(Send(0, Own(1), 0x88A8_0005u), Is.EqualTo("1"), "drivers tell VLANs of customers: the filter knows no service tags");
+        Switch.SetVlan(1, 5, true);
         Assert.That(Send(0, Own(1), tag), Is.EqualTo("1"));
         Assert.That(Send(0, Own(1), 0x8100_0045u), Is.EqualTo("DropNoDestination"), "69 is 5 + 64");
         Assert.That(Send(4, Own(1)), Is.EqualTo("DropNoDestination"), "an inserted tag is filtered as one that was sent");
-        _switch.SetVlan(1, 5, false);
+        Switch.SetVlan(1, 5, false);
         Assert.That(Send(0, Own(1), tag), Is.EqualTo("DropNoDestination"));
-    }
-
-    [TestCase(6, "own5", new uint[0], "5", TestName = "Members_of_a_service_VLAN_reach_each_other_untagged")]
-    [TestCase(6, "own5", new uint[] { 0x8100_0007 }, "5", TestName = "A_customer_tag_within_a_service_VLAN_stays")]
-    [TestCase(6, "own1", new uint[] { 0x8100_0007 }, "1+", TestName = "A_function_without_port_VLAN_sees_the_service_tag")]
-    [TestCase(6, Unknown, new uint[] { 0x8100_0007 }, "P+", TestName = "A_customer_tag_leaves_within_a_service_tag")]
-    [TestCase(6, "own5", new uint[] { 0x88A8_0007 }, "DropVlan", TestName = "Hostile_35_a_service_tag_of_a_function_with_a_service_VLAN_is_dropped")]
-    [TestCase(6, "own5", new uint[] { 0x8100_0007, 0x8100_0008 }, "DropVlan", TestName = "Hostile_35_two_customer_tags_within_a_service_VLAN_are_dropped")]
-    [TestCase(6, "own4", new uint[0], "P+", TestName = "A_customer_VLAN_of_the_same_number_is_another")]
-    [TestCase(P, "own5", new uint[] { 0x88A8_0064 }, "5-", TestName = "A_service_tag_from_the_wire_is_stripped")]
-    [TestCase(P, "own5", new uint[] { 0x88A8_0064, 0x8100_0007 }, "5-", TestName = "A_customer_tag_behind_a_service_tag_is_handed_over")]
-    [TestCase(P, "own5", new uint[] { 0x8100_0064 }, "DropNoDestination", TestName = "A_customer_tag_of_the_same_number_is_no_service_VLAN")]
-    [TestCase(P, "own4", new uint[] { 0x88A8_0064, 0x8100_0007 }, "DropNoDestination", TestName = "A_service_tag_enters_no_customer_VLAN")]
-    [TestCase(4, Unknown, new uint[0], "P+", TestName = "A_customer_VLAN_beside_a_service_VLAN_is_as_before")]
-    public void Service_VLANs(int source, string destination, uint[] tags, string expected)
-    {
-        _switch.SetPortVlan(5, 100, 1, Ethernet.TypeServiceVlan);
-        _switch.SetPortVlan(6, 100, 3, Ethernet.TypeServiceVlan);
-        Assert.That(Send(source, destination, tags), Is.EqualTo(expected));
-        if (expected.EndsWith('+'))
-        {
-            Assert.That(_result.Tag, Is.EqualTo(source == 6 ? 0x88A8_6064 : 0x8100_A064));
-        }
-    }
-
-    [Test]
-    public void Nothing_passes_from_or_to_a_function_whose_link_is_down_and_others_are_as_before()
-    {
-        _switch.SetFilter(1, [.. NetFrames.Mac(Group)], 0, 1);
-        _switch.SetLinkUp(1, false);
-        Assert.That(Send(1, Own(2)), Is.EqualTo("DropLinkDown"));
-        Assert.That(_switch.Read(1, Counter.DroppedLinkDown), Is.EqualTo(1UL));
-        Assert.That(Send(0, Own(1)), Is.EqualTo("DropNoDestination"), "it stays inside");
-        Assert.That(Send(0, Broadcast), Is.EqualTo("2 3 P"));
-        Assert.That(Send(P, Group), Is.EqualTo("DropNoDestination"));
-        Assert.That(_switch.Read(1, Counter.DroppedLinkDown), Is.EqualTo(4UL), "what was for it is counted for it");
-        Assert.That(Send(0, Own(2)), Is.EqualTo("2"));
-        Assert.That(_switch.FindPlain(0, PlainHeader(0, 1)), Is.EqualTo(PacketSwitch.NotPlain));
-        Assert.That(_switch.FindPlain(1, PlainHeader(1, 2)), Is.EqualTo(PacketSwitch.NotPlain));
-        _switch.SetLinkUp(1, true);
-        Assert.That(Send(0, Own(1)), Is.EqualTo("1"));
-        Assert.That(_switch.FindPlain(1, PlainHeader(1, 2)), Is.EqualTo(2));
-        _switch.SetLinkUp(1, false);
-        _switch.SetEnabled(1, false);
-        _switch.SetEnabled(1, true);
-        _switch.SetMac(1, NetFrames.MacValue(Own(1)));
-        Assert.That(Send(0, Own(1)), Is.EqualTo("1"), "enabled anew its link is up");
-    }
-
-    [Test]
-    public void An_address_of_another_function_in_a_filter_is_received_by_who_is_trusted_only()
-    {
-        byte[] others = [.. NetFrames.Mac(Own(2)), .. NetFrames.Mac(Own(4)), .. NetFrames.Mac(Unknown)];
-        _switch.SetFilter(1, others, 3, 0);
-        Assert.That(Send(0, Own(2)), Is.EqualTo("2"));
-        Assert.That(Send(P, Own(4), 0x8100_0064u), Is.EqualTo("4-"), "in another's VLAN neither");
-        Assert.That(Send(0, Unknown), Is.EqualTo("1"), "nobody's own");
-        _switch.SetTrusted(1, true);
-        Assert.That(Send(0, Own(2)), Is.EqualTo("1 2"));
-        _switch.SetTrusted(1, false);
-        _switch.SetMac(3, NetFrames.MacValue(Unknown));
-        Assert.That(Send(0, Unknown), Is.EqualTo("3"), "listed before it was somebody's");
     }
 
     [Test]
     public void An_inserted_tag_has_the_VLAN_and_the_priority()
     {
         Send(4, Unknown);
-        Assert.That(_result.Tag, Is.EqualTo(0x8100_A064));
+        Assert.That(Result.Tag, Is.EqualTo(0x8100_A064));
         byte[] frame = NetFrames.Ethernet(Unknown, Own(4), 0x0800, [1, 2, 3]);
         var tagged = new byte[frame.Length + 4];
-        Assert.That(VlanTag.Copy(frame, VlanEdit.Insert, _result.Tag, tagged), Is.EqualTo(tagged.Length));
+        Assert.That(VlanTag.Copy(frame, VlanEdit.Insert, Result.Tag, tagged), Is.EqualTo(tagged.Length));
         Assert.That(tagged, Is.EqualTo(NetFrames.Ethernet(Unknown, Own(4), 0x0800, [1, 2, 3], 0x8100_A064)));
         var stripped = new byte[frame.Length];
         Assert.That(VlanTag.Copy(tagged, VlanEdit.Strip, 0, stripped), Is.EqualTo(frame.Length));
@@ -236,11 +147,11 @@ public sealed class NetSwitchTests
     {
         byte[] spoofed = NetFrames.Ethernet(Own(1), Own(2), 0x0800, new byte[46]);
         Assert.That(Classify(0, spoofed), Is.EqualTo("DropSpoofed"));
-        Assert.That(_switch.Read(0, Counter.DroppedSpoofed), Is.EqualTo(1));
-        Assert.That(_switch.Read(0, Counter.TransmittedFrames), Is.Zero);
-        Assert.That(Enumerable.Range(0, Counter.Count).Select(counter => _switch.Read(2, counter)), Is.All.Zero);
+        Assert.That(Switch.Read(0, Counter.DroppedSpoofed), Is.EqualTo(1));
+        Assert.That(Switch.Read(0, Counter.TransmittedFrames), Is.Zero);
+        Assert.That(Enumerable.Range(0, Counter.Count).Select(counter => Switch.Read(2, counter)), Is.All.Zero);
         Assert.That(Classify(2, spoofed), Is.EqualTo("1"));
-        _switch.SetSpoofCheck(0, false);
+        Switch.SetSpoofCheck(0, false);
         Assert.That(Classify(0, spoofed), Is.EqualTo("1"));
     }
 
@@ -253,16 +164,16 @@ public sealed class NetSwitchTests
     [TestCase(Unknown, 0x88CC, TestName = "Hostile_35_LLDP_to_a_single_address_is_dropped")]
     public void Control_frames_of_the_link(string destination, int type)
     {
-        _switch.SetReceiveMode(1, ReceiveMode.Promiscuous);
+        Switch.SetReceiveMode(1, ReceiveMode.Promiscuous);
         Assert.That(Classify(0, NetFrames.Ethernet(destination, Own(0), type, new byte[46])), Is.EqualTo("DropControlFrame"));
         Assert.That(Classify(0, NetFrames.Ethernet(destination, Own(0), type, new byte[46], 0x8100_0001)), Is.EqualTo("DropControlFrame"));
-        Assert.That(_switch.Read(0, Counter.DroppedControlFrame), Is.EqualTo(2));
+        Assert.That(Switch.Read(0, Counter.DroppedControlFrame), Is.EqualTo(2));
     }
 
     [Test]
     public void From_the_wire_pause_ends_at_the_port_and_LLDP_reaches_who_asked()
     {
-        _switch.SetReceiveMode(1, ReceiveMode.Promiscuous);
+        Switch.SetReceiveMode(1, ReceiveMode.Promiscuous);
         Assert.That(Classify(P, NetFrames.Ethernet("01:80:C2:00:00:01", Unknown, 0x8808, new byte[46])), Is.EqualTo("DropControlFrame"));
         Assert.That(Classify(P, NetFrames.Ethernet("01:80:C2:00:00:0E", Unknown, 0x88CC, new byte[46])), Is.EqualTo("1"));
         Assert.That(Classify(0, NetFrames.Ethernet("01:80:C2:00:00:10", Own(0), 0x0800, new byte[46])), Is.EqualTo("1 P"));
@@ -278,14 +189,14 @@ public sealed class NetSwitchTests
 
         byte[] tagged = NetFrames.Ethernet(Own(1), Own(0), 0x0800, [], 0x8100_0001);
         Assert.That(Classify(0, tagged[..17]), Is.EqualTo("DropMalformed"));
-        Assert.That(_switch.Classify(0, frame, PacketSwitch.MaxFrameBytes, _result), Is.EqualTo(SwitchVerdict.Forward));
+        Assert.That(Switch.Classify(0, frame, PacketSwitch.MaxFrameBytes, Result), Is.EqualTo(SwitchVerdict.Forward));
         foreach (int giant in new[] { PacketSwitch.MaxFrameBytes + 1, int.MaxValue, -1, int.MinValue })
-            Assert.That(_switch.Classify(0, frame, giant, _result), Is.EqualTo(SwitchVerdict.DropMalformed));
+            Assert.That(Switch.Classify(0, frame, giant, Result), Is.EqualTo(SwitchVerdict.DropMalformed));
 
-        _switch.SetSpoofCheck(0, false);
+        Switch.SetSpoofCheck(0, false);
         Assert.That(Classify(0, NetFrames.Ethernet(Own(1), Group, 0x0800, new byte[46])), Is.EqualTo("DropMalformed"));
         Assert.That(Classify(0, NetFrames.Ethernet(Own(1), "00:00:00:00:00:00", 0x0800, new byte[46])), Is.EqualTo("DropMalformed"));
-        Assert.That(_switch.Read(0, Counter.DroppedMalformed), Is.EqualTo(14 + 1 + 4 + 2));
+        Assert.That(Switch.Read(0, Counter.DroppedMalformed), Is.EqualTo(14 + 1 + 4 + 2));
     }
 
     [Test]
@@ -298,12 +209,12 @@ public sealed class NetSwitchTests
         {
             for (int round = 0; round < 10_000; round++)
             {
-                _switch.Classify(0, frame, frame.Length, _result);
-                delivered += _result.Count;
+                Switch.Classify(0, frame, frame.Length, Result);
+                delivered += Result.Count;
                 // The port loops it back.
-                _switch.Classify(P, frame, frame.Length, _result);
-                delivered += _result.Count;
-                if (_result.ToPort)
+                Switch.Classify(P, frame, frame.Length, Result);
+                delivered += Result.Count;
+                if (Result.ToPort)
                     Assert.Fail("a frame from the port went to the port");
             }
         });
@@ -317,35 +228,35 @@ public sealed class NetSwitchTests
         Send(0, Own(1));
         Send(0, Own(0));
         Send(P, Own(1));
-        _switch.CountReceived(1, 2, 120);
-        _switch.CountDropped(1, Counter.DroppedNoBuffer);
-        Assert.That(_switch.Read(0, Counter.TransmittedFrames), Is.EqualTo(1));
-        Assert.That(_switch.Read(0, Counter.TransmittedBytes), Is.EqualTo(60));
-        Assert.That(_switch.Read(0, Counter.DroppedNoDestination), Is.EqualTo(1));
-        Assert.That(_switch.Read(P, Counter.TransmittedFrames), Is.EqualTo(1));
-        Assert.That(_switch.Read(1, Counter.ReceivedFrames), Is.EqualTo(2));
-        Assert.That(_switch.Read(1, Counter.ReceivedBytes), Is.EqualTo(120));
-        Assert.That(_switch.Read(1, Counter.DroppedNoBuffer), Is.EqualTo(1));
-        _switch.SetEnabled(0, false);
-        Assert.That(_switch.Read(0, Counter.TransmittedFrames), Is.EqualTo(1), "counters only grow");
+        Switch.CountReceived(1, 2, 120);
+        Switch.CountDropped(1, Counter.DroppedNoBuffer);
+        Assert.That(Switch.Read(0, Counter.TransmittedFrames), Is.EqualTo(1));
+        Assert.That(Switch.Read(0, Counter.TransmittedBytes), Is.EqualTo(60));
+        Assert.That(Switch.Read(0, Counter.DroppedNoDestination), Is.EqualTo(1));
+        Assert.That(Switch.Read(P, Counter.TransmittedFrames), Is.EqualTo(1));
+        Assert.That(Switch.Read(1, Counter.ReceivedFrames), Is.EqualTo(2));
+        Assert.That(Switch.Read(1, Counter.ReceivedBytes), Is.EqualTo(120));
+        Assert.That(Switch.Read(1, Counter.DroppedNoBuffer), Is.EqualTo(1));
+        Switch.SetEnabled(0, false);
+        Assert.That(Switch.Read(0, Counter.TransmittedFrames), Is.EqualTo(1), "counters only grow");
     }
 
     [Test]
     public void Disabling_forgets_every_setting()
     {
-        _switch.SetReceiveMode(2, ReceiveMode.Promiscuous);
-        _switch.SetFilter(2, NetFrames.Mac(Unknown), 1, 0);
-        _switch.SetVlanFiltering(2, true);
-        _switch.SetVlan(2, 5, true);
-        _switch.SetPortVlan(2, 100, 1, Ethernet.TypeVlan);
-        _switch.SetSteering(new SteeringSetup { Function = 2, Pairs = 4 });
-        _switch.SetEnabled(2, false);
-        _switch.SetEnabled(2, true);
+        Switch.SetReceiveMode(2, ReceiveMode.Promiscuous);
+        Switch.SetFilter(2, NetFrames.Mac(Unknown), 1, 0);
+        Switch.SetVlanFiltering(2, true);
+        Switch.SetVlan(2, 5, true);
+        Switch.SetPortVlan(2, 100, 1, Ethernet.TypeVlan);
+        Switch.SetSteering(new SteeringSetup { Function = 2, Pairs = 4 });
+        Switch.SetEnabled(2, false);
+        Switch.SetEnabled(2, true);
         Assert.That(Send(P, Own(2)), Is.EqualTo("DropNoDestination"));
         Assert.That(Send(P, Unknown), Is.EqualTo("DropNoDestination"));
-        _switch.SetMac(2, NetFrames.MacValue(Own(2)));
+        Switch.SetMac(2, NetFrames.MacValue(Own(2)));
         Assert.That(Send(P, Own(2), unchecked((uint)TagVlan5)), Is.EqualTo("2"));
-        Assert.That(_switch.IsSteered(2), Is.False);
+        Assert.That(Switch.IsSteered(2), Is.False);
     }
 
     [Test]
@@ -391,33 +302,4 @@ public sealed class NetSwitchTests
 
         static ulong Address(Random random) => 2 | ((ulong)random.Next(500) << 32);
     }
-
-    private static System.Runtime.Intrinsics.Vector128<byte> PlainHeader(int from, int to) => PacketSwitch.HeaderOf(
-        System.Runtime.Intrinsics.Vector128.Create(NetFrames.Ethernet(Own(to), Own(from), 0x0800, new byte[46]).AsSpan(0, 16)));
-
-    private static string Own(int function) => $"02:00:00:00:00:{function:X2}";
-
-    private string Send(int source, string destination, params uint[] tags)
-    {
-        string to = destination.StartsWith("own", StringComparison.Ordinal) ? Own(destination[3] - '0') : destination;
-        string from = source == P ? "02:00:00:00:00:DD" : Own(source);
-        return Classify(source, NetFrames.Ethernet(to, from, 0x0800, new byte[46], tags));
-    }
-
-    private string Classify(int source, byte[] frame)
-    {
-        SwitchVerdict verdict = _switch.Classify(source, frame, frame.Length, _result);
-        if (verdict != SwitchVerdict.Forward)
-        {
-            Assert.That(_result.Count, Is.Zero);
-            Assert.That(_result.ToPort, Is.False);
-            return verdict.ToString();
-        }
-
-        IEnumerable<string> functions = Enumerable.Range(0, _result.Count).OrderBy(place => _result.Functions[place])
-            .Select(place => _result.Functions[place] + Sign(_result.Edits[place]));
-        return string.Join(' ', functions.Concat(_result.ToPort ? ["P" + Sign(_result.PortEdit)] : []));
-    }
-
-    private static string Sign(VlanEdit edit) => edit switch { VlanEdit.Insert => "+", VlanEdit.Strip => "-", _ => "" };
 }
