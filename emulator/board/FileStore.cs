@@ -1,17 +1,23 @@
-// Memory that keeps its content, in a file: two slots one behind the other. Knows nothing of what it keeps.
+// Memory that keeps its content, in a file: two slots one behind the other, behind a line that says what it is. Knows nothing of what it keeps.
 using System;
 using System.IO;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SmartNicFw.Hal.Contracts;
 
 namespace SmartNicFw.Emulator.Board;
 
 /// <summary>
-/// What was flushed is in the file when the process, or the machine, is killed. Only one process has the file open for writing.
+/// What was flushed is in the file when the process, or the machine, is killed. Only one process has the file open at a time.
 /// An error of the file is an answer, and no exception: the firmware reports it.
 /// </summary>
 public sealed class FileStore : INonVolatileStore, IDisposable
 {
+    // Room for the line at the beginning, so that a file of something else is not taken for a store and written over.
+    private const int HeadBytes = 4096;
+
+    private static readonly byte[] Head = Encoding.ASCII.GetBytes("SmartNicFw store of a policy\n");
+
     private readonly SafeFileHandle _file;
 
     private FileStore(SafeFileHandle file) => _file = file;
@@ -19,13 +25,23 @@ public sealed class FileStore : INonVolatileStore, IDisposable
     /// <inheritdoc/>
     public int SlotBytes => 1 << 20;
 
-    /// <summary>Opens the file, or makes it: empty, and for its owner alone.</summary>
-    /// <exception cref="IOException">It cannot be had; the message says why.</exception>
+    /// <summary>Opens the file, or makes it: without content, and for its owner alone. An empty one is as one that is made.</summary>
+    /// <exception cref="IOException">It cannot be had, or is a file of something else; the message says why.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read and written.</exception>
     public static FileStore Open(string path)
     {
         bool isNew = !File.Exists(path);
-        SafeFileHandle file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        SafeFileHandle file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        try
+        {
+            CheckHead(file, path);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
         if (isNew && !OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -63,6 +79,21 @@ public sealed class FileStore : INonVolatileStore, IDisposable
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
 
+    private static void CheckHead(SafeFileHandle file, string path)
+    {
+        if (RandomAccess.GetLength(file) == 0)
+        {
+            RandomAccess.Write(file, Head, 0);
+            return;
+        }
+
+        var head = new byte[Head.Length];
+        if (RandomAccess.Read(file, head, 0) != head.Length || !head.AsSpan().SequenceEqual(Head))
+        {
+            throw new IOException($"{path} is a file of something else, not a store of a policy: it stays as it is; name another, or none that is there");
+        }
+    }
+
     private static HalStatus Try(Action action)
     {
         try
@@ -76,5 +107,5 @@ public sealed class FileStore : INonVolatileStore, IDisposable
         }
     }
 
-    private long At(int slot, int offset) => ((long)slot * SlotBytes) + offset;
+    private long At(int slot, int offset) => HeadBytes + ((long)slot * SlotBytes) + offset;
 }

@@ -68,9 +68,9 @@ public sealed class StoreTests
         TestContext.Out.WriteLine($"{outcomes[0]} came back with the old policy, {outcomes[1]} with the new one; a whole run takes {whole:0} ms");
     }
 
-    // The slot that the first change is kept in, the second one, is 1 MB behind the beginning: its signature, and a setting near its end.
-    [TestCase((1 << 20) + 16)]
-    [TestCase((1 << 20) + 19)]
+    // The slot that the first change is kept in, the second one, is 1 MB and 4 KB behind the beginning: its signature, and a setting near its end.
+    [TestCase((1 << 20) + 4096 + 16)]
+    [TestCase((1 << 20) + 4096 + 19)]
     [TestCase(-8)]
     public void A_store_that_is_damaged_is_told_and_defaults_are_used(int place)
     {
@@ -94,6 +94,24 @@ public sealed class StoreTests
         Assert.That(told.Text("export"), Is.EqualTo(before));
         Assert.That(events.Select(happened => happened.GetProperty("kind").GetString()), Does.Contain("store_damaged"));
         Assert.That(told.Text("health"), Does.Contain("the store of the policy was damaged"));
+    }
+
+    [Test]
+    public void A_file_of_something_else_stays_as_it_is_and_a_store_has_one_owner()
+    {
+        string letter = Path.Combine(_folder.FullName, "letter.txt");
+        string store = Path.Combine(_folder.FullName, "owned.store");
+        string functions = Path.Combine(_folder.FullName, "functions");
+        File.WriteAllText(letter, "Dear Sir,\n");
+        ProgramRun wrong = ProgramRun.OfProduct("emulator", "run", "--function-dir", functions, "--store", letter);
+        using var owner = new RunningEmulator("--vfs", "2", "--store", store);
+        ProgramRun second = ProgramRun.OfProduct("emulator", "run", "--function-dir", functions, "--store", store);
+
+        Assert.That(wrong.Errors, Is.EqualTo(
+            $"emulator: --store: {letter} is a file of something else, not a store of a policy: it stays as it is; name another, or none that is there\n"));
+        Assert.That(File.ReadAllText(letter), Is.EqualTo("Dear Sir,\n"));
+        Assert.That(second.Errors, Does.StartWith("emulator: --store: ").And.Contain(store).And.Contain("used by another process"));
+        Assert.That((wrong.ExitCode, second.ExitCode), Is.EqualTo((2, 2)));
     }
 
     private RunningEmulator Start() =>
