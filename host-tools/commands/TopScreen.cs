@@ -123,7 +123,7 @@ internal sealed class TopScreen(ManagementClient client, TopOrder order, string 
         string sums = $"tx {TopTable.Rate(_rates.Sum(rate => rate.TxBits), "bit/s")}  rx {TopTable.Rate(_rates.Sum(rate => rate.RxBits), "bit/s")}";
         string place = rows.Count > lines
             ? string.Create(CultureInfo.InvariantCulture, $"  {_first + 1}-{Math.Min(rows.Count, _first + lines)} of {rows.Count}")
-            : string.Create(CultureInfo.InvariantCulture, $"  {rows.Count} functions");
+            : string.Create(CultureInfo.InvariantCulture, $"  {rows.Count} function{(rows.Count == 1 ? "" : "s")}");
         string order = $"  by {TopTable.Orders.First(known => known.Value == _order).Key}{(_isReversed ? " reversed" : "")}";
         return sums.Length + place.Length + order.Length <= width ? sums + place + order : sums.Length + order.Length <= width ? sums + order : sums;
     }
